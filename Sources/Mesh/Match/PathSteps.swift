@@ -1,0 +1,49 @@
+// The paths of a virtual host's routes, side by side in memory.
+// Trying a route then reads twelve bytes here and not three objects: with ten thousand hosts the
+// cost of a request is the cache lines it touches.
+
+@usableFromInline
+struct PathSteps: Sendable {
+    @usableFromInline
+    enum Kind: UInt8, Sendable {
+        case any, exact, prefix, exactIgnoringCase, prefixIgnoringCase, regex
+    }
+
+    @usableFromInline
+    struct Step: Sendable {
+        @usableFromInline let kind: Kind
+        @usableFromInline let hasConditions: Bool
+        /// Where the path (of a regex: the bytes it must start with) lies in `arena`.
+        @usableFromInline let offset: UInt32
+        @usableFromInline let length: UInt32
+    }
+
+    @usableFromInline let steps: [Step]
+    @usableFromInline let arena: [UInt8]
+
+    init(_ routes: [Route]) {
+        var steps: [Step] = []
+        var arena: [UInt8] = []
+        steps.reserveCapacity(routes.count)
+        for route in routes {
+            let match = route.match
+            let (kind, bytes) = Self.parts(of: match)
+            steps.append(
+                Step(
+                    kind: kind, hasConditions: !match.conditions.isEmpty,
+                    offset: UInt32(arena.count), length: UInt32(bytes.count)))
+            arena.append(contentsOf: bytes)
+        }
+        self.steps = steps
+        self.arena = arena
+    }
+
+    private static func parts(of match: RouteMatch) -> (Kind, [UInt8]) {
+        switch match.path {
+        case .any: (.any, [])
+        case .exact(let path): (match.ignoresPathCase ? .exactIgnoringCase : .exact, path)
+        case .prefix(let path): (match.ignoresPathCase ? .prefixIgnoringCase : .prefix, path)
+        case .regex(let regex): (.regex, regex.literalPrefix)
+        }
+    }
+}

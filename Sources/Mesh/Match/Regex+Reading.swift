@@ -1,0 +1,80 @@
+// What can be read off a regular expression without RE2: the bytes it must start with, and that
+// the simplest shapes are valid. Both err on the careful side; neither ever decides a match alone.
+
+extension Regex {
+    /// The ASCII bytes that every text which matches `pattern` in full starts with; often the
+    /// path up to the first group, as `/api/` of `/api/v[0-9]+/.*`.
+    static func literalPrefix(of pattern: [UInt8]) -> [UInt8] {
+        guard !hasTopLevelAlternatives(pattern) else { return [] }
+        var prefix: [UInt8] = []
+        let start = pattern.first == UInt8(ascii: "^") ? 1 : 0
+        for index in start..<max(start, pattern.count) {
+            let byte = pattern[index]
+            // A quantifier binds to the byte before it, which may then be absent.
+            if isQuantifier(byte) { return Array(prefix.dropLast()) }
+            guard isLiteral(byte) else { break }
+            prefix.append(byte)
+        }
+        return prefix
+    }
+
+    /// Whether the expression consists of literals, dots and `*`, `+` or `?` each behind one of
+    /// those, which RE2 always takes. Ten thousand hosts need not build an automaton to learn it.
+    static func isPlainlyValid(_ pattern: [UInt8]) -> Bool {
+        guard pattern.count <= 1024 else { return false }
+        var canRepeat = false
+        for byte in pattern {
+            switch byte {
+            case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"):
+                guard canRepeat else { return false }
+                canRepeat = false
+            case UInt8(ascii: "."):
+                canRepeat = true
+            default:
+                guard isLiteral(byte) else { return false }
+                canRepeat = true
+            }
+        }
+        return true
+    }
+
+    private static func isQuantifier(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{"): true
+        default: false
+        }
+    }
+
+    private static func isLiteral(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\\"), UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "*"),
+            UInt8(ascii: "?"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "["),
+            UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "^"),
+            UInt8(ascii: "$"), UInt8(ascii: "|"):
+            false
+        default:
+            byte >= 0x20 && byte < 0x7f
+        }
+    }
+
+    /// True also where it is not sure: `\Q` quotes, and bars inside a class or group do not count.
+    private static func hasTopLevelAlternatives(_ pattern: [UInt8]) -> Bool {
+        guard pattern.contains(UInt8(ascii: "|")) else { return false }
+        var depth = 0
+        var index = 0
+        while index < pattern.count {
+            switch pattern[index] {
+            case UInt8(ascii: "\\"):
+                index += 1
+                if index < pattern.count, pattern[index] == UInt8(ascii: "Q") { return true }
+            case UInt8(ascii: "["): return true
+            case UInt8(ascii: "("): depth += 1
+            case UInt8(ascii: ")"): depth -= 1
+            case UInt8(ascii: "|"): if depth <= 0 { return true }
+            default: break
+            }
+            index += 1
+        }
+        return false
+    }
+}

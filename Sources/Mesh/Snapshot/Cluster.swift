@@ -1,0 +1,95 @@
+// A cluster: how to talk to one port (and subset) of one service, and the endpoints behind it.
+
+public final class Cluster: Sendable {
+    public enum LoadBalancing: Sendable {
+        case roundRobin, leastRequest, random
+    }
+
+    /// Envoy's name, `outbound|9080|v1|reviews.default.svc.cluster.local`.
+    public let name: String
+    /// The fully qualified host, `reviews.default.svc.cluster.local`.
+    public let host: String
+    /// `reviews`; for a ServiceEntry host the host itself.
+    public let serviceName: String
+    public let namespace: String
+    public let port: UInt16
+    /// Empty when there is none.
+    public let subset: String
+    public let loadBalancing: LoadBalancing
+    /// milliseconds
+    public let connectTimeoutMs: UInt32
+    public let endpoints: [Endpoint]
+    /// The object that made the service known, and the DestinationRule where one applies.
+    public let origins: [Origin]
+
+    public init(
+        name: String, host: String, serviceName: String, namespace: String, port: UInt16,
+        subset: String, loadBalancing: LoadBalancing, connectTimeoutMs: UInt32,
+        endpoints: [Endpoint], origins: [Origin]
+    ) {
+        self.name = name
+        self.host = host
+        self.serviceName = serviceName
+        self.namespace = namespace
+        self.port = port
+        self.subset = subset
+        self.loadBalancing = loadBalancing
+        self.connectTimeoutMs = connectTimeoutMs
+        self.endpoints = endpoints
+        self.origins = origins
+    }
+}
+
+/// One address that serves a cluster.
+public final class Endpoint: Sendable {
+    /// An IP literal without brackets, or `unix:///path`, `unix://@abstract`.
+    public let address: String
+    /// 0 for unix sockets.
+    public let port: UInt16
+    /// At least 1.
+    public let weight: UInt32
+    /// `region/zone/subzone`, empty when unknown.
+    public let locality: String
+    public let labels: [String: String]
+    /// What the telemetry calls it; empty when unknown.
+    public let workload: Workload
+    public let origin: Origin
+
+    public init(
+        address: String, port: UInt16, weight: UInt32, locality: String,
+        labels: [String: String], workload: Workload, origin: Origin
+    ) {
+        self.address = address
+        self.port = port
+        self.weight = weight
+        self.locality = locality
+        self.labels = labels
+        self.workload = workload
+        self.origin = origin
+    }
+}
+
+/// The names Istio's metrics give a workload; empty strings are printed as `unknown`.
+public struct Workload: Sendable, Hashable {
+    public var name = ""
+    public var namespace = ""
+    public var app = ""
+    public var version = ""
+    public var canonicalService = ""
+    public var canonicalRevision = ""
+    public var serviceAccount = ""
+    public init() {}
+}
+
+/// Where the bytes of a TCP listener go.
+public final class TCPRoute: Sendable {
+    public let destinations: [WeightedDestination]
+    public let totalWeight: UInt32
+    public let origin: Origin
+
+    public init(destinations: [WeightedDestination], origin: Origin) {
+        self.destinations = destinations
+        self.totalWeight = destinations.reduce(0) { $0 + $1.weight }
+        self.origin = origin
+    }
+}

@@ -1,0 +1,85 @@
+// Everything the data plane needs to serve traffic, compiled once and never changed afterwards.
+// It is one immutable object so that every loop can read it without a lock, and a bad configuration
+// can be rejected whole while the old one goes on serving.
+public import Spec
+
+/// The compiled configuration of one proxy.
+///
+/// Two tiers: `routing` names destinations by their index in `clusters`, so that a change of
+/// endpoints alone makes new clusters and leaves every route table as it is.
+public final class Snapshot: Sendable {
+    /// Rises by one with every configuration that went live.
+    public let version: UInt64
+    public let routing: Routing
+    /// A route's `WeightedDestination.cluster` is an index into this list.
+    public let clusters: [Cluster]
+    /// What compiling had to say; no errors among them, a configuration with errors has no snapshot.
+    public let diagnostics: [Diagnostic]
+
+    public init(
+        version: UInt64, routing: Routing, clusters: [Cluster], diagnostics: [Diagnostic] = []
+    ) {
+        self.version = version
+        self.routing = routing
+        self.clusters = clusters
+        self.diagnostics = diagnostics
+    }
+
+    public static let empty = Snapshot(version: 0, routing: Routing(listeners: []), clusters: [])
+}
+
+/// The tier that changes seldom: listeners and, behind them, route tables.
+public final class Routing: Sendable {
+    public let listeners: [ListenerSpec]
+
+    public init(listeners: [ListenerSpec]) {
+        self.listeners = listeners
+    }
+}
+
+/// One address and port to accept connections on, and what is spoken there.
+public final class ListenerSpec: Sendable {
+    public enum Kind: Sendable {
+        /// HTTP/1.1 (HTTP, HTTP2, GRPC and GRPC-WEB servers): requests are routed by the table.
+        case http(RouteTable)
+        /// Bytes: the first destination rule that applies owns the listener.
+        case tcp(TCPRoute?)
+    }
+
+    /// Envoy's listener name, `0.0.0.0_8080`; the label of its statistics.
+    public let name: String
+    /// An IP address literal, or `unix:///path`, `unix://@abstract`.
+    public let bind: String
+    /// The port to bind, after the port map; 0 for unix sockets.
+    public let port: UInt16
+    /// The port as the Gateway declares it: what `port:` matches and redirects speak of.
+    public let declaredPort: UInt16
+    public let kind: Kind
+    /// The Gateway servers that make up this listener, for people.
+    public let origins: [Origin]
+
+    public init(
+        name: String, bind: String, port: UInt16, declaredPort: UInt16, kind: Kind,
+        origins: [Origin]
+    ) {
+        self.name = name
+        self.bind = bind
+        self.port = port
+        self.declaredPort = declaredPort
+        self.kind = kind
+        self.origins = origins
+    }
+}
+
+/// Where a piece of the compiled configuration came from, so that `explain`, the admin pages and
+/// the log can point at file and line.
+public struct Origin: Sendable, Hashable {
+    /// `VirtualService default/bookinfo`
+    public let object: ObjectKey
+    public let location: SourceLocation
+
+    public init(object: ObjectKey, location: SourceLocation) {
+        self.object = object
+        self.location = location
+    }
+}

@@ -1,0 +1,200 @@
+// A virtual host: the routes for a set of domains, in the order they are tried.
+// Routes are final classes so that an exchange can hold on to the one it matched while a newer
+// snapshot is already live.
+
+public final class VirtualHost: Sendable {
+    /// Envoy's name, `bookinfo.example.com:8080`; with `*` `*:8080`.
+    public let name: String
+    /// Lower case; exact names, `*.suffix`, or `*`.
+    public let domains: [String]
+    public let routes: [Route]
+    /// `httpsRedirect`: every request that did not come over TLS gets 301 to https.
+    public let redirectsToHTTPS: Bool
+    @usableFromInline let paths: PathSteps
+
+    public init(name: String, domains: [String], routes: [Route], redirectsToHTTPS: Bool = false) {
+        self.name = name
+        self.domains = domains
+        self.routes = routes
+        self.redirectsToHTTPS = redirectsToHTTPS
+        self.paths = PathSteps(routes)
+    }
+}
+
+/// One match block of one HTTP rule: what it asks of a request and what then happens.
+public final class Route: Sendable {
+    /// `<rule name>` or `<rule name>.<match name>`; `default` when unnamed, as Istio's `%ROUTE_NAME%`.
+    public let name: String
+    public let match: RouteMatch
+    public let action: RouteAction
+    /// Header operations of the whole rule; applied before those of a destination.
+    public let headers: HeaderMutations?
+    public let origin: Origin
+
+    public init(
+        name: String, match: RouteMatch, action: RouteAction, headers: HeaderMutations? = nil,
+        origin: Origin
+    ) {
+        self.name = name
+        self.match = match
+        self.action = action
+        self.headers = headers
+        self.origin = origin
+    }
+}
+
+public enum RouteAction: Sendable {
+    case forward(Forward)
+    case redirect(Redirect)
+    case direct(DirectResponse)
+}
+
+/// `route:` with its weights and what is done to the request on the way.
+public final class Forward: Sendable {
+    public let destinations: [WeightedDestination]
+    /// The sum of all weights; 0 never happens, the compiler refuses it.
+    public let totalWeight: UInt32
+    public let rewrite: Rewrite?
+
+    public init(destinations: [WeightedDestination], rewrite: Rewrite? = nil) {
+        self.destinations = destinations
+        self.totalWeight = destinations.reduce(0) { $0 + $1.weight }
+        self.rewrite = rewrite
+    }
+}
+
+public struct WeightedDestination: Sendable {
+    /// Index into `Snapshot.clusters`, or nil where the host, port or subset does not exist:
+    /// such a request is answered 503 NC.
+    public let cluster: Int?
+    /// `outbound|9080|v1|reviews.default.svc.cluster.local`, also where no such cluster exists.
+    public let clusterName: String
+    /// One destination alone always has weight 1 here.
+    public let weight: UInt32
+    public let headers: HeaderMutations?
+
+    public init(
+        cluster: Int?, clusterName: String, weight: UInt32, headers: HeaderMutations? = nil
+    ) {
+        self.cluster = cluster
+        self.clusterName = clusterName
+        self.weight = weight
+        self.headers = headers
+    }
+}
+
+public final class Rewrite: Sendable {
+    public enum Path: Sendable {
+        case unchanged
+        /// The matched prefix of `matchedLength` bytes becomes `replacement`.
+        case prefix(matchedLength: Int, replacement: [UInt8])
+        /// The whole path, without the query, becomes this.
+        case full([UInt8])
+        /// RE2 replace-all over the path, `\1` for groups.
+        case regex(Regex, replacement: [UInt8])
+    }
+
+    public let path: Path
+    public let authority: [UInt8]?
+
+    public init(path: Path, authority: [UInt8]?) {
+        self.path = path
+        self.authority = authority
+    }
+}
+
+public final class Redirect: Sendable {
+    public enum Path: Sendable {
+        case unchanged
+        case full([UInt8])
+        case prefix(matchedLength: Int, replacement: [UInt8])
+    }
+    public enum Port: Sendable {
+        /// The scheme's default, so nothing is written.
+        case fromProtocolDefault
+        /// The port of the listener.
+        case fromRequestPort
+        case number(UInt16)
+    }
+
+    /// 301, 302, 303, 307 or 308
+    public let status: UInt16
+    public let path: Path
+    public let authority: [UInt8]?
+    public let scheme: [UInt8]?
+    public let port: Port
+
+    public init(
+        status: UInt16, path: Path, authority: [UInt8]?, scheme: [UInt8]?, port: Port
+    ) {
+        self.status = status
+        self.path = path
+        self.authority = authority
+        self.scheme = scheme
+        self.port = port
+    }
+}
+
+public final class DirectResponse: Sendable {
+    public let status: UInt16
+    public let body: [UInt8]
+
+    public init(status: UInt16, body: [UInt8]) {
+        self.status = status
+        self.body = body
+    }
+}
+
+/// Header operations in Istio's order: `remove` is applied first to what came in, then `set`
+/// overwrites, then `add` appends. Names keep the case they are written in; `:authority`, `host`
+/// and other pseudo headers never appear here, they became a rewrite.
+public final class HeaderMutations: Sendable {
+    public struct Operations: Sendable {
+        public var remove: [[UInt8]] = []
+        public var set: [HeaderValue] = []
+        public var add: [HeaderValue] = []
+        public var isEmpty: Bool { remove.isEmpty && set.isEmpty && add.isEmpty }
+        public init() {}
+    }
+    public struct HeaderValue: Sendable {
+        public let name: [UInt8]
+        /// Envoy's format, taken apart: literal bytes and operators in turn.
+        public let value: [FormatPart]
+        public init(name: [UInt8], value: [FormatPart]) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public let request: Operations
+    public let response: Operations
+    /// `host` or `:authority` given in request.set or request.add.
+    public let authority: [UInt8]?
+
+    public init(request: Operations, response: Operations, authority: [UInt8]? = nil) {
+        self.request = request
+        self.response = response
+        self.authority = authority
+    }
+}
+
+/// A piece of an Envoy format string; `%%` is already a literal percent sign.
+public enum FormatPart: Sendable, Equatable {
+    case literal([UInt8])
+    case downstreamRemoteAddress
+    case downstreamRemoteAddressWithoutPort
+    case downstreamLocalAddress
+    case downstreamLocalAddressWithoutPort
+    case downstreamLocalPort
+    case upstreamRemoteAddress
+    case upstreamCluster
+    case upstreamHost
+    case protocolName
+    case requestHeader(name: [UInt8])
+    case responseHeader(name: [UInt8])
+    case startTime
+    case responseCode
+    case responseFlags
+    case routeName
+    case hostname
+}
