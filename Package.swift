@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+// The house: one binary, thirteen rooms, and a list of who may import whom. The list is the same as
+// the table in docs/architecture.md; Tests/TidyTests reads the imports of every file against it.
+import PackageDescription
+
+/// Every room is compiled the same way, so that moving a file between rooms changes nothing else.
+/// Exclusivity is proven in debug builds and by every test; release builds drop the run-time check,
+/// which costs a call per class property on the request path. Bounds checks stay on.
+let house: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .unsafeFlags(
+        ["-enforce-exclusivity=unchecked", "-cross-module-optimization"],
+        .when(configuration: .release)),
+]
+
+let package = Package(
+    name: "isthmus",
+    products: [.executable(name: "isthmus", targets: ["isthmus"])],
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    ],
+    targets: [
+        // C and C++ seams
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(
+            name: "CRE2System", pkgConfig: "re2", providers: [.apt(["libre2-dev"])]),
+        .target(name: "CRE2", dependencies: ["CRE2System"]),
+
+        // base
+        .target(
+            name: "Spec", dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: house),
+        .target(name: "Net", dependencies: ["CLinux"], swiftSettings: house),
+        .target(name: "Telemetry", swiftSettings: house),
+
+        // words
+        .target(name: "Store", dependencies: ["Spec"], swiftSettings: house),
+        .target(name: "Mesh", dependencies: ["Spec", "CRE2"], swiftSettings: house),
+
+        // wires
+        .target(name: "HTTP", dependencies: ["Net"], swiftSettings: house),
+
+        // work
+        .target(
+            name: "Proxy", dependencies: ["Mesh", "Telemetry", "HTTP", "Net"],
+            swiftSettings: house),
+
+        // demo and desk
+        .target(name: "Bookinfo", dependencies: ["HTTP", "Net"], swiftSettings: house),
+        .target(
+            name: "Control",
+            dependencies: ["Store", "Mesh", "Proxy", "Telemetry", "HTTP", "Net", "Spec"],
+            swiftSettings: house),
+
+        // tool
+        .executableTarget(
+            name: "isthmus",
+            dependencies: [
+                "Bookinfo", "Control", "HTTP", "Mesh", "Net", "Proxy", "Spec", "Store",
+                "Telemetry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+
+        .testTarget(name: "SpecTests", dependencies: ["Spec"], swiftSettings: house),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Spec"], swiftSettings: house),
+        .testTarget(name: "MeshTests", dependencies: ["Mesh", "Spec"], swiftSettings: house),
+        .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: house),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net"], swiftSettings: house),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: house),
+        .testTarget(
+            name: "ProxyTests", dependencies: ["Proxy", "Mesh", "HTTP", "Net"],
+            swiftSettings: house),
+        .testTarget(name: "TidyTests", swiftSettings: house),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

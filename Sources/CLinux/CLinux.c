@@ -1,0 +1,19 @@
+// The calls whose headers the Glibc module already maps differently live here, out of the header.
+#include "CLinux.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+int isthmus_raise_file_limit(uint64_t *limit) {
+    struct rlimit value;
+    if (getrlimit(RLIMIT_NOFILE, &value) != 0) return -1;
+    value.rlim_cur = value.rlim_max;
+    int result = setrlimit(RLIMIT_NOFILE, &value);
+    if (getrlimit(RLIMIT_NOFILE, &value) != 0) return -1;
+    *limit = value.rlim_cur;
+    return result;
+}
+
+int isthmus_name_thread(unsigned long thread, const char *name) {
+    return pthread_setname_np((pthread_t)thread, name);
+}

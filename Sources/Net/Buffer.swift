@@ -1,0 +1,172 @@
+// A growable run of bytes with a read end and a write end; the only owner of its memory.
+// It is ~Copyable so that a block has exactly one place it belongs to and a leak or a double free
+// cannot be written down.
+public import Glibc
+
+/// Bytes are appended at the tail and consumed from the head. Holds no memory until first used.
+@safe
+public struct Buffer: ~Copyable {
+    @usableFromInline var base: UnsafeMutableRawPointer?
+    @usableFromInline var capacity: Int
+    @usableFromInline var head = 0
+    @usableFromInline var tail = 0
+
+    public init() {
+        unsafe base = nil
+        capacity = 0
+    }
+
+    public init(capacity: Int) {
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        self.capacity = capacity
+    }
+
+    init(adopting block: UnsafeMutableRawPointer, capacity: Int) {
+        unsafe base = block
+        self.capacity = capacity
+    }
+
+    deinit {
+        unsafe base?.deallocate()
+    }
+
+    /// How many bytes wait to be read.
+    @inlinable public var count: Int { tail - head }
+    @inlinable public var isEmpty: Bool { tail == head }
+    @inlinable public var allocatedBytes: Int { capacity }
+
+    /// What waits to be read; good until the next change of this buffer.
+    @inlinable
+    public var readable: ByteView {
+        guard let base = unsafe base else { return .empty }
+        return unsafe ByteView(start: base + head, count: tail - head)
+    }
+
+    @inlinable
+    public mutating func consume(_ count: Int) {
+        precondition(count >= 0 && count <= tail - head)
+        head += count
+        if head == tail {
+            head = 0
+            tail = 0
+        }
+    }
+
+    @inlinable
+    public mutating func removeAll() {
+        head = 0
+        tail = 0
+    }
+
+    /// Makes room for `count` more bytes behind the tail.
+    @inlinable
+    public mutating func reserve(_ count: Int) {
+        if capacity - tail < count { grow(count) }
+    }
+
+    @usableFromInline
+    mutating func grow(_ count: Int) {
+        let used = tail - head
+        if head > 0, capacity - used >= count, let base = unsafe base {
+            unsafe memmove(base, base + head, used)
+        } else {
+            var wanted = max(capacity, 256)
+            while wanted - used < count { wanted *= 2 }
+            let fresh = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
+            if let base = unsafe base {
+                unsafe memcpy(fresh, base + head, used)
+                unsafe base.deallocate()
+            }
+            unsafe base = fresh
+            capacity = wanted
+        }
+        head = 0
+        tail = used
+    }
+
+    @inlinable
+    public mutating func append(_ bytes: ByteView) {
+        let count = bytes.count
+        guard count > 0 else { return }
+        reserve(count)
+        unsafe memcpy(base.unsafelyUnwrapped + tail, bytes.base, count)
+        tail += count
+    }
+
+    @inlinable
+    public mutating func append(_ literal: StaticString) {
+        append(ByteView(literal))
+    }
+
+    @inlinable
+    public mutating func append(_ byte: UInt8) {
+        reserve(1)
+        unsafe base.unsafelyUnwrapped.storeBytes(of: byte, toByteOffset: tail, as: UInt8.self)
+        tail += 1
+    }
+
+    @inlinable
+    public mutating func append(_ bytes: [UInt8]) {
+        let count = bytes.count
+        guard count > 0 else { return }
+        reserve(count)
+        unsafe bytes.withUnsafeBytes { source in
+            _ = unsafe memcpy(base.unsafelyUnwrapped + tail, source.baseAddress!, count)
+        }
+        tail += count
+    }
+
+    public mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            guard let start = utf8.baseAddress else { return }
+            unsafe append(ByteView(start: start, count: utf8.count))
+        }
+    }
+
+    public mutating func append(decimal value: UInt64) {
+        var digits = 1
+        var bound: UInt64 = 10
+        while value >= bound, digits < 20 {
+            digits += 1
+            bound = digits == 20 ? .max : bound &* 10
+        }
+        reserve(digits)
+        var rest = value
+        var position = tail + digits
+        let start = unsafe base.unsafelyUnwrapped
+        repeat {
+            position -= 1
+            unsafe start.storeBytes(
+                of: 0x30 + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position,
+                as: UInt8.self)
+            rest /= 10
+        } while position > tail
+        tail += digits
+    }
+
+    public mutating func append(hexadecimal value: UInt64) {
+        var shift = value == 0 ? 0 : (63 - value.leadingZeroBitCount) / 4 * 4
+        while shift >= 0 {
+            let nibble = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 0xf
+            append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+            shift -= 4
+        }
+    }
+
+    /// Reads from a descriptor behind the tail, at most `limit` bytes.
+    public mutating func fill(from descriptor: Int32, limit: Int) -> IOResult {
+        reserve(limit)
+        let result = unsafe IOResult.receive(
+            descriptor, into: base.unsafelyUnwrapped + tail, count: limit)
+        if case .bytes(let count) = result { tail += count }
+        return result
+    }
+
+    /// Writes what waits to a descriptor, as far as it takes it, and consumes that.
+    public mutating func drain(to descriptor: Int32) -> IOResult {
+        let result = IOResult.send(descriptor, readable)
+        if case .bytes(let count) = result { consume(count) }
+        return result
+    }
+}

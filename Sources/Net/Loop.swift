@@ -1,0 +1,172 @@
+// One epoll loop, run by one thread. Everything it owns, timers, buffers and registered
+// descriptors, belongs to that thread alone; other threads reach it through its mailbox.
+internal import CLinux
+
+/// What became possible on a descriptor.
+@frozen
+public struct Readiness: OptionSet {
+    public let rawValue: UInt32
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public static let readable = Readiness(rawValue: 0x001)
+    public static let writable = Readiness(rawValue: 0x004)
+    public static let error = Readiness(rawValue: 0x008)
+    /// Both directions are closed.
+    public static let hangup = Readiness(rawValue: 0x010)
+    /// The peer has finished sending.
+    public static let peerClosed = Readiness(rawValue: 0x2000)
+    static let edgeTriggered = Readiness(rawValue: 1 << 31)
+
+    /// All a stream needs, once, at registration: edges are remembered by the owner.
+    public static let stream: Readiness = [.readable, .writable, .peerClosed]
+}
+
+/// Something a loop watches: it owns a descriptor and is told what became possible on it.
+open class Pollable: TimerTarget {
+    open func ready(_ readiness: Readiness) {}
+}
+
+/// Work done once at the end of a round of events, such as flushing a log.
+open class RoundEnd {
+    public init() {}
+    open func roundEnded() {}
+}
+
+public final class Loop {
+    /// Events taken from the kernel in one call.
+    static let eventsMax = 512
+
+    public let timers: TimerWheel
+    public let buffers = BufferPool()
+    public let mailbox: Mailbox
+    /// Where sockets are read into; what is not consumed at once is copied by its reader.
+    public var scratch = Buffer(capacity: Loop.scratchBytes)
+    /// Where heads are written before they are sent.
+    public var outgoing = Buffer(capacity: Loop.scratchBytes)
+    public static let scratchBytes = 64 * 1024
+    /// Bytes read from one socket before others get their turn.
+    public static let readBytesMax = 256 * 1024
+
+    private let epoll: Descriptor
+    private var watched: ContiguousArray<Pollable?> = []
+    private var generations: ContiguousArray<UInt32> = []
+    private var roundEnds: ContiguousArray<RoundEnd> = []
+    private var running = false
+    /// Monotonic nanoseconds, taken once a round.
+    public private(set) var nowNs: UInt64
+    /// Seconds since 1970 and nanoseconds, taken once a round.
+    public private(set) var wallNs: UInt64
+
+    public init(mailbox: Mailbox = Mailbox()) throws(NetError) {
+        let descriptor = isthmus_epoll_create()
+        guard descriptor >= 0 else { throw NetError(call: "epoll_create1", errno: isthmus_errno()) }
+        epoll = Descriptor(descriptor)
+        nowNs = isthmus_monotonic_ns()
+        wallNs = isthmus_wall_ns()
+        timers = TimerWheel(nowMs: nowNs / 1_000_000)
+        self.mailbox = mailbox
+        try add(MailboxReader(mailbox, self), descriptor: mailbox.descriptor, for: .readable)
+    }
+
+    public var nowMs: UInt64 { nowNs / 1_000_000 }
+
+    /// Reads the clock again: for durations that must not include the round's earlier work.
+    public func freshNs() -> UInt64 {
+        nowNs = isthmus_monotonic_ns()
+        return nowNs
+    }
+
+    /// Watches a descriptor, edge-triggered, until it is removed. Holds `pollable` strongly.
+    public func add(
+        _ pollable: Pollable, descriptor: Int32, for readiness: Readiness
+    ) throws(NetError) {
+        let index = Int(descriptor)
+        while watched.count <= index {
+            watched.append(nil)
+            generations.append(0)
+        }
+        generations[index] &+= 1
+        let token = UInt64(generations[index]) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        let events = readiness.union(.edgeTriggered).rawValue
+        guard isthmus_epoll_add(epoll.raw, descriptor, events, token) == 0 else {
+            throw NetError(call: "epoll_ctl", errno: isthmus_errno())
+        }
+        watched[index] = pollable
+    }
+
+    /// Watches without edges: the event comes again until it is dealt with. For descriptors that
+    /// are served a piece at a time, such as listening sockets.
+    public func addLevelTriggered(
+        _ pollable: Pollable, descriptor: Int32, for readiness: Readiness
+    ) throws(NetError) {
+        let index = Int(descriptor)
+        while watched.count <= index {
+            watched.append(nil)
+            generations.append(0)
+        }
+        generations[index] &+= 1
+        let token = UInt64(generations[index]) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        guard isthmus_epoll_add(epoll.raw, descriptor, readiness.rawValue, token) == 0 else {
+            throw NetError(call: "epoll_ctl", errno: isthmus_errno())
+        }
+        watched[index] = pollable
+    }
+
+    /// Stops watching. Events already taken from the kernel for this descriptor are dropped.
+    public func remove(descriptor: Int32) {
+        let index = Int(descriptor)
+        guard index >= 0, index < watched.count, watched[index] != nil else { return }
+        generations[index] &+= 1
+        watched[index] = nil
+        _ = isthmus_epoll_remove(epoll.raw, descriptor)
+    }
+
+    /// As `remove`, for a descriptor that is closed right after: the kernel forgets it by itself.
+    public func forget(descriptor: Int32) {
+        let index = Int(descriptor)
+        guard index >= 0, index < watched.count else { return }
+        generations[index] &+= 1
+        watched[index] = nil
+    }
+
+    public func atEndOfRound(_ work: RoundEnd) {
+        roundEnds.append(work)
+    }
+
+    public func removeAtEndOfRound(_ work: RoundEnd) {
+        roundEnds.removeAll { $0 === work }
+    }
+
+    /// Serves events until `stop`. Call from the thread that owns the loop.
+    public func run() {
+        running = true
+        let events = unsafe UnsafeMutablePointer<isthmus_event>.allocate(
+            capacity: Self.eventsMax)
+        defer { unsafe events.deallocate() }
+        while running {
+            let sleep = timers.sleepMs(now: nowMs)
+            let timeout = sleep.map { Int32(clamping: $0) } ?? -1
+            let count = unsafe isthmus_epoll_wait(
+                epoll.raw, events, Int32(Self.eventsMax), timeout)
+            nowNs = isthmus_monotonic_ns()
+            wallNs = isthmus_wall_ns()
+            timers.advance(toMs: nowMs)
+            var index = 0
+            while index < Int(count) {
+                let event = unsafe events[index]
+                let descriptor = Int(UInt32(truncatingIfNeeded: event.token))
+                if generations[descriptor] == UInt32(truncatingIfNeeded: event.token >> 32),
+                    let pollable = watched[descriptor]
+                {
+                    pollable.ready(Readiness(rawValue: event.events))
+                }
+                index += 1
+            }
+            for work in roundEnds { work.roundEnded() }
+        }
+    }
+
+    /// Ends `run` after the present round.
+    public func stop() {
+        running = false
+    }
+}
