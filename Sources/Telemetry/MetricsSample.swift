@@ -1,0 +1,53 @@
+// A copy of the statistics at one moment; what renderers read.
+// A value, so that a loop hands it over and goes on, and a slow scrape holds nothing up.
+
+/// The statistics of one loop or, merged, of the process.
+public struct MetricsSample: Sendable {
+    /// By cluster name, `outbound|80||host`.
+    public var clusters: [String: StatValues<ClusterStat>] = [:]
+    /// By address, `0.0.0.0_8080`.
+    public var listeners: [String: StatValues<ListenerStat>] = [:]
+    /// By stat prefix, `outbound_0.0.0.0_8080`.
+    public var http: [String: StatValues<HTTPStat>] = [:]
+    public var requests: [IstioLabels: RequestValues] = [:]
+    public var tcp: [IstioLabels: TCPValues] = [:]
+    /// The process's own; filled in by whoever merges, not by a loop.
+    public var server = StatValues<ServerStat>()
+    public var config = StatValues<ConfigStat>()
+    /// What `istio_build` calls the version.
+    public var version = ""
+
+    public init() {}
+
+    /// The samples of all loops as one.
+    public static func merge(_ samples: [MetricsSample]) -> MetricsSample {
+        guard var whole = samples.first else { return MetricsSample() }
+        for sample in samples.dropFirst() { whole.merge(sample) }
+        return whole
+    }
+
+    public mutating func merge(_ other: MetricsSample) {
+        Self.merge(&clusters, other.clusters)
+        Self.merge(&listeners, other.listeners)
+        Self.merge(&http, other.http)
+        requests.merge(other.requests) { mine, theirs in
+            var sum = mine
+            sum.merge(theirs)
+            return sum
+        }
+        tcp.merge(other.tcp) { mine, theirs in
+            var sum = mine
+            sum.merge(theirs)
+            return sum
+        }
+        server.merge(other.server)
+        config.merge(other.config)
+        if version.isEmpty { version = other.version }
+    }
+
+    private static func merge<Family>(
+        _ mine: inout [String: StatValues<Family>], _ theirs: [String: StatValues<Family>]
+    ) {
+        for (name, values) in theirs { mine[name, default: StatValues()].merge(values) }
+    }
+}

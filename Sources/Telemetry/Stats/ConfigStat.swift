@@ -1,0 +1,54 @@
+// What is known about the configuration: which one is live, and how reloads went.
+// Envoy has no such family, its configuration comes from a control plane; these are our own names.
+
+/// Our own statistics, `isthmus.<name>`.
+@frozen
+public enum ConfigStat: Int, StatFamily {
+    case configReloadsTotal
+    case configReloadFailuresTotal
+    case configLastReloadSuccessful
+    case configLastSuccessTimestampSeconds
+    case configVersion
+    case configObjects
+    case configWarnings
+    case configLoadMicroseconds
+    case snapshotLiveWorkers
+    case accessLogLinesDroppedTotal
+
+    public var definition: StatDefinition {
+        switch self {
+        case .configReloadsTotal:
+            StatDefinition(
+                "config_reloads_total", .counter, "Configurations that went live after the first")
+        case .configReloadFailuresTotal:
+            StatDefinition(
+                "config_reload_failures_total", .counter,
+                "Configurations that were refused; the one before stayed live")
+        case .configLastReloadSuccessful:
+            StatDefinition(
+                "config_last_reload_successful", .level,
+                "1 when the files as they are now are live, 0 when they were refused")
+        case .configLastSuccessTimestampSeconds:
+            StatDefinition(
+                "config_last_success_timestamp_seconds", .level,
+                "When the live configuration went live, in seconds since 1970")
+        case .configVersion:
+            StatDefinition("config_version", .level, "Number of the live configuration")
+        case .configObjects:
+            StatDefinition("config_objects", .level, "Objects read from the configuration's files")
+        case .configWarnings:
+            StatDefinition("config_warnings", .level, "Warnings about the live configuration")
+        case .configLoadMicroseconds:
+            StatDefinition(
+                "config_load_microseconds", .level,
+                "How long reading and compiling the live configuration took")
+        case .snapshotLiveWorkers:
+            StatDefinition(
+                "snapshot_live_workers", .level, "Workers that serve by the live configuration")
+        case .accessLogLinesDroppedTotal:
+            StatDefinition(
+                "access_log_lines_dropped_total", .counter,
+                "Access log lines lost because the log could not be written")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// What is counted about one listener: the connections clients make to it.
+// The names are Envoy's listener statistics, kept apart from HTTP's because TCP listeners have
+// them too.
+
+/// One listener's statistics, `listener.0.0.0.0_8080.<name>`.
+@frozen
+public enum ListenerStat: Int, StatFamily {
+    case downstreamCxTotal
+    case downstreamCxActive
+    case downstreamCxDestroy
+    case downstreamCxOverflow
+    case downstreamGlobalCxOverflow
+    case noFilterChainMatch
+
+    public var definition: StatDefinition {
+        switch self {
+        case .downstreamCxTotal:
+            StatDefinition("downstream_cx_total", .counter, "Connections accepted")
+        case .downstreamCxActive:
+            StatDefinition("downstream_cx_active", .gauge, "Connections open now")
+        case .downstreamCxDestroy:
+            StatDefinition("downstream_cx_destroy", .counter, "Connections closed")
+        case .downstreamCxOverflow:
+            StatDefinition(
+                "downstream_cx_overflow", .counter,
+                "Connections refused because the limit of connections was reached")
+        case .downstreamGlobalCxOverflow:
+            StatDefinition(
+                "downstream_global_cx_overflow", .counter,
+                "Connections refused because descriptors ran out")
+        case .noFilterChainMatch:
+            StatDefinition(
+                "no_filter_chain_match", .counter, "Connections nothing was configured for")
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// Where a family's statistics are found and what they are called there.
+// One list of scopes serves /stats and /stats/prometheus, so that both show the same things.
+
+/// The tables of one family, sorted by name, with both spellings of their scope.
+struct StatScope<Family: StatFamily> {
+    /// `cluster.`; in front of the table's name in `/stats`.
+    let prefix: StaticString
+    /// `envoy_cluster_`; in front of the statistic's name in Prometheus.
+    let metricPrefix: StaticString
+    /// `cluster_name`; nil where there is one table alone.
+    let label: StaticString?
+    let tables: [(name: String, values: StatValues<Family>)]
+
+    init(
+        prefix: StaticString, metricPrefix: StaticString, label: StaticString,
+        tables: [String: StatValues<Family>]
+    ) {
+        self.prefix = prefix
+        self.metricPrefix = metricPrefix
+        self.label = label
+        self.tables = tables.map { (name: $0.key, values: $0.value) }.sorted { $0.name < $1.name }
+    }
+
+    /// The one table of the process.
+    init(prefix: StaticString, metricPrefix: StaticString, values: StatValues<Family>) {
+        self.prefix = prefix
+        self.metricPrefix = metricPrefix
+        self.label = nil
+        self.tables = [(name: "", values: values)]
+    }
+
+    /// `cluster.outbound|80||host.upstream_rq_total`
+    func appendName(of stat: Family, in table: String, to out: inout [UInt8]) {
+        out.append(prefix)
+        if label != nil {
+            out.append(table)
+            out.append(UInt8(ascii: "."))
+        }
+        out.append(stat.definition.name)
+    }
+}
+
+/// Which statistics a reader asked for.
+struct StatSelection {
+    let usedOnly: Bool
+    /// Gets `cluster.outbound|80||host.upstream_rq_total`.
+    let filter: ((String) -> Bool)?
+
+    func wants<Family>(
+        _ stat: Family, of table: (name: String, values: StatValues<Family>),
+        in scope: StatScope<Family>
+    ) -> Bool {
+        if usedOnly && !table.values.isUsed(stat) { return false }
+        guard let filter else { return true }
+        var name: [UInt8] = []
+        scope.appendName(of: stat, in: table.name, to: &name)
+        return filter(String(decoding: name, as: UTF8.self))
+    }
+}
+
+extension MetricsSample {
+    var clusterScope: StatScope<ClusterStat> {
+        StatScope(
+            prefix: "cluster.", metricPrefix: "envoy_cluster_", label: "cluster_name",
+            tables: clusters)
+    }
+    var httpScope: StatScope<HTTPStat> {
+        StatScope(
+            prefix: "http.", metricPrefix: "envoy_http_", label: "http_conn_manager_prefix",
+            tables: http)
+    }
+    var listenerScope: StatScope<ListenerStat> {
+        StatScope(
+            prefix: "listener.", metricPrefix: "envoy_listener_", label: "listener_address",
+            tables: listeners)
+    }
+    var serverScope: StatScope<ServerStat> {
+        StatScope(prefix: "", metricPrefix: "envoy_", values: server)
+    }
+    var configScope: StatScope<ConfigStat> {
+        StatScope(prefix: "isthmus.", metricPrefix: "isthmus_", values: config)
+    }
+}
