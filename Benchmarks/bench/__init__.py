@@ -1,0 +1,1 @@
+"""The benchmark harness: peers, load, scenarios, report. Standard library and wrk only."""

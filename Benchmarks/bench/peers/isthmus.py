@@ -1,0 +1,130 @@
+"""Isthmus itself, run as its users run it: Istio resources in a folder, one worker.
+
+`label=path` on the command line gives a build a name, so that two builds stand side by side.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .. import machine, wire
+from ..process import free_port
+from ..site import Site
+from .running import Running, start
+
+HEAD = "apiVersion: networking.istio.io/v1\nkind: "
+
+GATEWAY = f"""{HEAD}Gateway
+metadata: {{name: bench, namespace: default}}
+spec:
+  selector: {{istio: ingressgateway}}
+  servers:
+  - port: {{number: 80, name: http, protocol: HTTP}}
+    hosts: ["*"]
+"""
+
+
+def service(name: str, upstream: int) -> str:
+    return f"""{HEAD}ServiceEntry
+metadata: {{name: {name}, namespace: default}}
+spec:
+  hosts: [{name}.bench.internal]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports:
+  - {{number: 80, name: http, protocol: HTTP}}
+  endpoints:
+  - address: 127.0.0.1
+    ports: {{http: {upstream}}}
+"""
+
+
+def virtual_service(name: str, host: str, rules: str) -> str:
+    return f"""{HEAD}VirtualService
+metadata: {{name: {name}, namespace: default}}
+spec:
+  hosts: ["{host}"]
+  gateways: [bench]
+  http:
+{rules}"""
+
+
+def rule(match: str | None, service: str, version: str | None = None) -> str:
+    destination = f"{{destination: {{host: {service}.bench.internal, port: {{number: 80}}}}}}"
+    lines = [f"route: [{destination}]"]
+    if match:
+        lines.insert(0, f"match: [{{uri: {{{match}}}}}]")
+    if version:
+        lines.append(f'headers: {{response: {{set: {{x-version: "{version}"}}}}}}')
+    return "  - " + "\n    ".join(lines) + "\n"
+
+
+class Isthmus:
+    def __init__(self, label: str, program: str) -> None:
+        self.name = label
+        self.program = os.path.abspath(program)
+
+    def missing(self) -> str | None:
+        if os.access(self.program, os.X_OK):
+            return None
+        return f"no executable at {self.program}; 'make build' makes it, --isthmus PATH names another"
+
+    def version(self) -> str:
+        return machine.version([self.program, "version"], r"(\d+\.\d+\S*)")
+
+    def start(
+        self, site: Site, folder: Path, core: int, wrap: list[str] | None = None
+    ) -> Running:
+        """`wrap` goes before the command: a profiler."""
+        port, admin, status = free_port(), free_port(), free_port()
+        resources = folder / "resources"
+        resources.mkdir()
+        self.write(site, resources)
+        argv = [
+            *(wrap or []),
+            self.program, "gateway",
+            "-f", str(resources),
+            "--bind", "127.0.0.1",
+            "--port-map", f"80={port}",
+            "--workers", "1",
+            "--admin", f"127.0.0.1:{admin}",
+            "--status", f"127.0.0.1:{status}",
+            "--access-log", "off",
+        ]  # fmt: skip
+
+        def ready() -> bool:
+            return wire.get(status, "/healthz/ready", "localhost").status == 200
+
+        running = start(self.name, argv, folder, core, port, site, ready)
+
+        def change(index: int, value: str) -> None:
+            fresh = folder / "changed.yaml"
+            fresh.write_text(self.host(site, index, value))
+            os.replace(fresh, resources / f"{site.host(index)}.yaml")
+
+        running.change = change if site.hosts and site.file_each else None
+        return running
+
+    def write(self, site: Site, folder: Path) -> None:
+        """One big file, or one a host; the Gateway and the services in a file of their own."""
+        services = ["all"] if site.hosts == 0 else ["login", "api", "items", "web"]
+        shared = [GATEWAY] + [service(name, site.upstream) for name in services]
+        (folder / "gateway.yaml").write_text("---\n".join(shared))
+        if site.hosts == 0:
+            (folder / "routes.yaml").write_text(virtual_service("all", "*", rule(None, "all")))
+        elif site.file_each:
+            for index in range(site.hosts):
+                (folder / f"{site.host(index)}.yaml").write_text(self.host(site, index))
+        else:
+            hosts = (self.host(site, index) for index in range(site.hosts))
+            (folder / "routes.yaml").write_text("---\n".join(hosts))
+
+    def host(self, site: Site, index: int, version: str | None = None) -> str:
+        rules = [
+            rule(f'exact: "{site.exact(index)}"', "login"),
+            rule(f'prefix: "{site.prefix(index)}"', "api"),
+            rule(f'regex: "{site.regex(index)}"', "items"),
+            rule(None, "web", version),
+        ]
+        return virtual_service(f"host-{index:05d}", site.host(index), "".join(rules))

@@ -1,0 +1,107 @@
+"""One run of the harness: who takes part, on which cores, how often, and where files go.
+
+Scenarios get everything from here, so that they hold nothing but their own question.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import load, wire
+from .load import Load
+from .peers.nginx import upstream
+from .peers.running import Running
+from .site import SMALL_BYTES, Site
+
+
+@dataclass
+class Setting:
+    peers: list
+    rounds: int
+    seconds: float
+    proxy_core: int
+    load_core: int
+    hosts: int
+    connections: int
+    shared_regex: bool
+    ours: list[str] = field(default_factory=list)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="isthmus-bench-")))
+    raw: dict = field(default_factory=dict)
+    void: list[str] = field(default_factory=list)
+    _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _made: int = 0
+
+    def __enter__(self) -> Setting:
+        self.folder.chmod(0o755)  # nginx drops to another user, who must get in
+        self._closing.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        child, self.upstream = upstream(self.subfolder("upstream"), self.load_core)
+        self._closing.callback(child.stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def subfolder(self, name: str) -> Path:
+        self._made += 1
+        made = self.folder / f"{self._made:02d}-{name.replace('/', '_')}"
+        made.mkdir()
+        return made
+
+    def site(self, hosts: int = 0, file_each: bool = False) -> Site:
+        return Site(self.upstream, hosts, self.shared_regex, file_each)
+
+    @contextlib.contextmanager
+    def started(self, peer, site: Site):
+        """One proxy, started, verified, and stopped at the end of the block."""
+        running = peer.start(site, self.subfolder(peer.name), self.proxy_core)
+        try:
+            verify(running, site)
+            yield running
+        finally:
+            running.child.stop()
+
+    @contextlib.contextmanager
+    def all_started(self, pairs: list[tuple]):
+        """Several (peer, site) side by side. Those not being asked sleep, and cost nothing."""
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(self.started(peer, site)) for peer, site in pairs]
+
+    def run_load(self, running: Running, seconds: float | None = None, **more) -> Load:
+        return load.run(
+            running.child,
+            running.port,
+            self.load_core,
+            self.seconds if seconds is None else seconds,
+            more.pop("connections", self.connections),
+            **more,
+        )
+
+    def reject(self, scenario: str, name: str, why: str) -> None:
+        message = f"{scenario}: {name}: void: {why}"
+        self.void.append(message)
+        self.say(message)
+
+    @staticmethod
+    def say(text: str) -> None:
+        print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def verify(running: Running, site: Site) -> None:
+    """Every kind of route answers 200 and the upstream's whole body, also on a used connection."""
+    indices = sorted({0, site.hosts // 2, site.hosts - 1}) if site.hosts else [None]
+    for index in indices:
+        host = "bench.example.com" if index is None else site.host(index)
+        paths = ["/"] if index is None else site.paths(index)
+        with wire.connect(running.port) as sock:
+            for path in paths + paths:
+                response = wire.exchange(sock, wire.request_bytes(path, host))
+                if response.status != 200 or len(response.body) != SMALL_BYTES:
+                    raise wire.WireError(
+                        f"{running.name}: {host}{path} gave {response.status} "
+                        f"and {len(response.body)} bytes, not 200 and {SMALL_BYTES}"
+                    )
