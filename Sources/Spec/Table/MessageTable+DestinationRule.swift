@@ -1,0 +1,166 @@
+// The fields of DestinationRule and its traffic policies
+// (networking/v1alpha3/destination_rule.proto); balancing has a file of its own.
+
+extension MessageTable {
+    static let destinationRule = MessageTable(
+        "DestinationRule",
+        [
+            FieldRow("host", .string, "A service, or `*.suffix`."),
+            FieldRow("trafficPolicy", .message(trafficPolicy), "For all subsets."),
+            FieldRow("subsets", .list(.message(subset)), "Endpoints by label."),
+            FieldRow(
+                "exportTo", .list(.string), "Namespaces that see it: `.`, `*` or names."),
+            FieldRow(
+                "workloadSelector", .message(workloadSelector), "Labels of the clients it is for."),
+        ])
+
+    static let workloadSelector = MessageTable(
+        "WorkloadSelector",
+        [
+            FieldRow("labels", .map(.string), "All of them must be there.")
+        ])
+
+    static let subset = MessageTable(
+        "Subset",
+        [
+            FieldRow("name", .string, "As destinations call it."),
+            FieldRow("labels", .map(.string), "All of them must be there; none means all endpoints."),
+            FieldRow("trafficPolicy", .message(trafficPolicy), "Instead of the rule's, by block."),
+        ])
+
+    private static let blocks: [FieldRow] = [
+        FieldRow("loadBalancer", .message(loadBalancer), "Which endpoint gets the request."),
+        FieldRow("connectionPool", .message(connectionPool), "Limits of connections."),
+        FieldRow(
+            "outlierDetection", .message(outlierDetection), .decodesOnly,
+            "Leaves failing endpoints out."),
+        FieldRow("tls", .message(clientTLS), .decodesOnly, "TLS towards the destination."),
+    ]
+
+    static let trafficPolicy = MessageTable(
+        "TrafficPolicy",
+        blocks + [
+            FieldRow(
+                "portLevelSettings", .list(.message(portTrafficPolicy)),
+                "Instead of the rest, for one port."),
+            FieldRow("tunnel", .message(tunnel), .decodesOnly, "Through an HTTP proxy."),
+            FieldRow("proxyProtocol", .message(proxyProtocol), .decodesOnly, "PROXY header."),
+            FieldRow("retryBudget", .message(retryBudget), .decodesOnly, "Bounds retries."),
+        ])
+
+    static let portTrafficPolicy = MessageTable(
+        "PortTrafficPolicy",
+        [FieldRow("port", .message(portSelector), "The service's port.")] + blocks)
+
+    static let tunnel = MessageTable(
+        "TunnelSettings",
+        [
+            FieldRow("protocol", .string, .decodesOnly, "CONNECT (default) or POST."),
+            FieldRow("targetHost", .string, .decodesOnly, "The far end."),
+            FieldRow("targetPort", .integer("uint32"), .decodesOnly, "The far end's port."),
+        ])
+
+    static let proxyProtocol = MessageTable(
+        "ProxyProtocol",
+        [
+            FieldRow(
+                "version", .choice(TrafficPolicy.ProxyProtocolVersion.self), .decodesOnly,
+                "V1 by default.")
+        ])
+
+    static let retryBudget = MessageTable(
+        "RetryBudget",
+        [
+            FieldRow("percent", .double, .decodesOnly, "Of the active requests; 20 by default."),
+            FieldRow("minRetryConcurrency", .integer("uint32"), .decodesOnly, "3 by default."),
+            FieldRow("budgetInterval", .duration, .decodesOnly, "How long requests count."),
+        ])
+
+    static let connectionPool = MessageTable(
+        "ConnectionPoolSettings",
+        [
+            FieldRow("tcp", .message(poolTCP), "For all connections."),
+            FieldRow("http", .message(poolHTTP), .decodesOnly, "For HTTP."),
+        ])
+
+    static let poolTCP = MessageTable(
+        "TCPSettings",
+        [
+            FieldRow("maxConnections", .integer("int32"), .decodesOnly, "No limit by default."),
+            FieldRow("connectTimeout", .duration, "10 s by default."),
+            FieldRow("tcpKeepalive", .message(tcpKeepalive), .decodesOnly, "SO_KEEPALIVE."),
+            FieldRow("maxConnectionDuration", .duration, .decodesOnly, "No limit by default."),
+            FieldRow("idleTimeout", .duration, .decodesOnly, "1 h by default."),
+        ])
+
+    static let tcpKeepalive = MessageTable(
+        "TcpKeepalive",
+        [
+            FieldRow("probes", .integer("uint32"), .decodesOnly, "Before giving up."),
+            FieldRow("time", .duration, .decodesOnly, "Idle before the first probe."),
+            FieldRow("interval", .duration, .decodesOnly, "Between probes."),
+        ])
+
+    static let poolHTTP = MessageTable(
+        "HTTPSettings",
+        [
+            FieldRow("http1MaxPendingRequests", .integer("int32"), .decodesOnly, "Waiting."),
+            FieldRow("http2MaxRequests", .integer("int32"), .decodesOnly, "Under way."),
+            FieldRow(
+                "maxRequestsPerConnection", .integer("int32"), .decodesOnly,
+                "1 switches keep-alive off."),
+            FieldRow("maxRetries", .integer("int32"), .decodesOnly, "At the same time."),
+            FieldRow("idleTimeout", .duration, .decodesOnly, "1 h by default."),
+            FieldRow(
+                "h2UpgradePolicy", .choice(ConnectionPoolSettings.HTTP.H2UpgradePolicy.self),
+                .decodesOnly, "HTTP/2 towards the destination."),
+            FieldRow("useClientProtocol", .bool, .decodesOnly, "The client's protocol."),
+            FieldRow("maxConcurrentStreams", .integer("int32"), .decodesOnly, "HTTP/2."),
+            FieldRow(
+                "http2KeepAlive", .message(connectionKeepalive), .decodesOnly, "HTTP/2 pings."),
+        ])
+
+    static let connectionKeepalive = MessageTable(
+        "ConnectionKeepalive",
+        [
+            FieldRow("interval", .duration, .decodesOnly, "Between pings."),
+            FieldRow("timeout", .duration, .decodesOnly, "For the answer."),
+        ])
+
+    static let outlierDetection = MessageTable(
+        "OutlierDetection",
+        [
+            FieldRow(
+                "consecutiveErrors", .integer("int32"), .noEffect,
+                "Deprecated; without effect since Istio 1.7."),
+            FieldRow("splitExternalLocalOriginErrors", .bool, .decodesOnly, "Counts apart."),
+            FieldRow(
+                "consecutiveLocalOriginFailures", .integer("uint32"), .decodesOnly,
+                "Failures to connect; 5 by default."),
+            FieldRow(
+                "consecutiveGatewayErrors", .integer("uint32"), .decodesOnly, "502, 503, 504."),
+            FieldRow("consecutive5xxErrors", .integer("uint32"), .decodesOnly, "5 by default."),
+            FieldRow("interval", .duration, .decodesOnly, "10 s by default."),
+            FieldRow("baseEjectionTime", .duration, .decodesOnly, "30 s by default."),
+            FieldRow("maxEjectionPercent", .integer("int32"), .decodesOnly, "10 by default."),
+            FieldRow("minHealthPercent", .integer("int32"), .decodesOnly, "0 by default."),
+            FieldRow(
+                "outlierDetectionHttpErrorCodes", .list(.integer("uint32")), .decodesOnly,
+                "What counts as an error; 5xx by default."),
+        ])
+
+    static let clientTLS = MessageTable(
+        "ClientTLSSettings",
+        [
+            FieldRow(
+                "mode", .choice(ClientTLSSettings.Mode.self), .decodesOnly, "DISABLE by default."),
+            FieldRow("clientCertificate", .string, .decodesOnly, "Path of a PEM file."),
+            FieldRow("privateKey", .string, .decodesOnly, "Path of a PEM file."),
+            FieldRow("caCertificates", .string, .decodesOnly, "Path of a PEM file."),
+            FieldRow("credentialName", .string, .decodesOnly, "A Secret, instead of files."),
+            FieldRow("subjectAltNames", .list(.string), .decodesOnly, "Servers allowed."),
+            FieldRow("sni", .string, .decodesOnly, "The host by default."),
+            FieldRow("insecureSkipVerify", .bool, .decodesOnly, "Takes any server."),
+            FieldRow("caCrl", .string, .decodesOnly, "Path of a revocation list."),
+        ])
+}

@@ -1,0 +1,86 @@
+// The fields of Gateway (networking/v1alpha3/gateway.proto).
+// TLS servers are checked in full and left out, so what only they use is "not yet".
+
+extension MessageTable {
+    static let gateway = MessageTable(
+        "Gateway",
+        [
+            FieldRow("servers", .list(.message(server)), "The ports to open and what to serve."),
+            FieldRow(
+                "selector", .map(.string), "Labels of the gateways meant; none means all of them."),
+        ])
+
+    static let server = MessageTable(
+        "Server",
+        [
+            FieldRow("port", .message(gatewayPort), "The port to open."),
+            FieldRow(
+                "bind", .string,
+                "An IP address, `unix:///path` or `unix://@abstract`; all addresses by default."),
+            FieldRow(
+                "hosts", .list(.string),
+                "Hosts served: exact, `*.suffix` or `*`; `namespace/`, `./` or `*/` before them "
+                    + "limits whose VirtualServices may bind."),
+            FieldRow("tls", .message(serverTLS), "TLS, or the redirect to it."),
+            FieldRow(
+                "defaultEndpoint", .string, .noEffect, "Documented by Istio, never implemented."),
+            FieldRow("name", .string, .noEffect, "Prefix for statistics."),
+        ])
+
+    static let gatewayPort = MessageTable(
+        "Port",
+        [
+            FieldRow("number", .integer("uint32"), "1 to 65535; 0 with a unix bind."),
+            FieldRow(
+                "protocol", .choice(PortProtocol.self),
+                "HTTP, HTTP2, GRPC, GRPC-WEB and HTTP_PROXY are served as HTTP; TCP, MONGO, MYSQL "
+                    + "and REDIS as bytes; HTTPS and TLS not yet."),
+            FieldRow("name", .string, "Unique in the Gateway."),
+            FieldRow("targetPort", .integer("uint32"), .noEffect, "Refused, as by Istio."),
+        ])
+
+    static let serverTLS = MessageTable(
+        "ServerTLSSettings",
+        [
+            FieldRow(
+                "httpsRedirect", .bool, "On a plain-text server: 301 to https for every request."),
+            FieldRow(
+                "mode", .choice(ServerTLSSettings.Mode.self), .notYet,
+                "PASSTHROUGH where it says nothing."),
+            FieldRow("serverCertificate", .string, .notYet, "Path of a PEM file."),
+            FieldRow("privateKey", .string, .notYet, "Path of a PEM file."),
+            FieldRow("caCertificates", .string, .notYet, "Path of a PEM file; for MUTUAL."),
+            FieldRow("caCrl", .string, .notYet, "Path of a certificate revocation list."),
+            FieldRow("credentialName", .string, .notYet, "A Secret with certificate and key."),
+            FieldRow("credentialNames", .list(.string), .notYet, "One or two such Secrets."),
+            FieldRow("caCertCredentialName", .string, .notYet, "A Secret with CA certificates."),
+            FieldRow(
+                "tlsCertificates", .list(.message(tlsCertificate)), .notYet,
+                "One or two certificates from files."),
+            FieldRow(
+                "subjectAltNames", .list(.string), .notYet, "Clients allowed, by exact name."),
+            FieldRow(
+                "verifyCertificateSpki", .list(.string), .notYet,
+                "Clients allowed, by key (SHA-256, base64)."),
+            FieldRow(
+                "verifyCertificateHash", .list(.string), .notYet,
+                "Clients allowed, by certificate (SHA-256, hex)."),
+            FieldRow(
+                "minProtocolVersion", .choice(ServerTLSSettings.Version.self), .notYet,
+                "TLS 1.2 where it says nothing."),
+            FieldRow(
+                "maxProtocolVersion", .choice(ServerTLSSettings.Version.self), .notYet,
+                "TLS 1.3 where it says nothing."),
+            FieldRow("cipherSuites", .list(.string), .notYet, "For TLS 1.2 and below."),
+            FieldRow(
+                "insecureSkipVerify", .bool, .notYet, "With MUTUAL: takes untrusted clients."),
+        ])
+
+    static let tlsCertificate = MessageTable(
+        "TLSCertificate",
+        [
+            FieldRow("serverCertificate", .string, .notYet, "Path of a PEM file."),
+            FieldRow("privateKey", .string, .notYet, "Path of a PEM file."),
+            FieldRow("caCertificates", .string, .notYet, "Path of a PEM file."),
+        ])
+}

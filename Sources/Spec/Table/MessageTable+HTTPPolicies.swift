@@ -1,0 +1,75 @@
+// The fields of an HTTP rule's policies: retry, fault, mirror, CORS.
+// All are read and checked and wait for the part of the proxy that acts on them.
+
+extension MessageTable {
+    static let httpRetry = MessageTable(
+        "HTTPRetry",
+        [
+            FieldRow("attempts", .integer("int32"), .decodesOnly, "0 switches retries off."),
+            FieldRow("perTryTimeout", .duration, .decodesOnly, "The whole timeout by default."),
+            FieldRow("retryOn", .string, .decodesOnly, "Conditions, separated by commas."),
+            FieldRow("retryRemoteLocalities", .bool, .decodesOnly, "Also in other places."),
+            FieldRow(
+                "retryIgnorePreviousHosts", .bool, .decodesOnly, "Not where it failed before."),
+            FieldRow("backoff", .duration, .decodesOnly, "Base of the pause; 25 ms by default."),
+        ])
+
+    static let httpFault = MessageTable(
+        "HTTPFaultInjection",
+        [
+            FieldRow("delay", .message(faultDelay), .decodesOnly, "Waits first."),
+            FieldRow("abort", .message(faultAbort), .decodesOnly, "Answers with an error."),
+        ])
+
+    static let faultDelay = MessageTable(
+        "Delay",
+        [
+            FieldRow(
+                "percent", .integer("int32"), .decodesOnly, "Deprecated; use `percentage`."),
+            FieldRow("fixedDelay", .duration, .decodesOnly, "At least 1 ms."),
+            FieldRow("exponentialDelay", .duration, .noEffect, "Not implemented by Istio either."),
+            FieldRow(
+                "percentage", .message(percent), .decodesOnly,
+                "How many requests; none where it says nothing."),
+        ])
+
+    static let faultAbort = MessageTable(
+        "Abort",
+        [
+            FieldRow("httpStatus", .integer("int32"), .decodesOnly, "200 to 599."),
+            FieldRow("grpcStatus", .string, .decodesOnly, "A name or number."),
+            FieldRow("http2Error", .string, .noEffect, "Not implemented by Istio either."),
+            FieldRow(
+                "percentage", .message(percent), .decodesOnly,
+                "How many requests; none where it says nothing."),
+        ])
+
+    static let percent = MessageTable(
+        "Percent",
+        [
+            FieldRow("value", .double, .decodesOnly, "0.0 to 100.0.")
+        ])
+
+    static let httpMirror = MessageTable(
+        "HTTPMirrorPolicy",
+        [
+            FieldRow("destination", .message(destination), .decodesOnly, "A service."),
+            FieldRow("percentage", .message(percent), .decodesOnly, "All by default."),
+        ])
+
+    static let corsPolicy = MessageTable(
+        "CorsPolicy",
+        [
+            FieldRow(
+                "allowOrigin", .list(.string), .decodesOnly, "Deprecated; use `allowOrigins`."),
+            FieldRow("allowOrigins", .list(.message(stringMatch)), .decodesOnly, "Any of them."),
+            FieldRow("allowMethods", .list(.string), .decodesOnly, "For preflights."),
+            FieldRow("allowHeaders", .list(.string), .decodesOnly, "For preflights."),
+            FieldRow("exposeHeaders", .list(.string), .decodesOnly, "What scripts may read."),
+            FieldRow("maxAge", .duration, .decodesOnly, "Whole seconds."),
+            FieldRow("allowCredentials", .bool, .decodesOnly, "Cookies and the like."),
+            FieldRow(
+                "unmatchedPreflights", .choice(CorsPolicy.UnmatchedPreflights.self), .decodesOnly,
+                "FORWARD by default."),
+        ])
+}

@@ -1,0 +1,138 @@
+// The fields of a VirtualService's HTTP rules (networking/v1alpha3/virtual_service.proto).
+// Matching and routing work; the policies of retry, fault, mirror and CORS are read and checked.
+
+extension MessageTable {
+    static let httpRoute = MessageTable(
+        "HTTPRoute",
+        [
+            FieldRow("name", .string, "Shown as the route's name in log and explanation."),
+            FieldRow("match", .list(.message(httpMatch)), "Any of them; without it every request."),
+            FieldRow("route", .list(.message(httpRouteDestination)), "Where the request goes."),
+            FieldRow("redirect", .message(httpRedirect), "Sends the client elsewhere."),
+            FieldRow("directResponse", .message(httpDirectResponse), "Answers by itself."),
+            FieldRow(
+                "delegate", .message(delegate), "Takes the rules of another VirtualService."),
+            FieldRow("rewrite", .message(httpRewrite), "Changes path or host on the way."),
+            FieldRow("timeout", .duration, .decodesOnly, "For the whole answer; none by default."),
+            FieldRow("retries", .message(httpRetry), .decodesOnly, "Tries again after failures."),
+            FieldRow(
+                "fault", .message(httpFault), .decodesOnly, "Delays or aborts some requests."),
+            FieldRow("mirror", .message(destination), .decodesOnly, "Sends a copy as well."),
+            FieldRow(
+                "mirrors", .list(.message(httpMirror)), .decodesOnly, "Sends copies as well."),
+            FieldRow(
+                "mirrorPercent", .integer("uint32"), .decodesOnly,
+                "Deprecated, also as `mirror_percent`; `mirrorPercentage` is its successor."),
+            FieldRow(
+                "mirrorPercentage", .message(percent), .decodesOnly,
+                "How many requests are copied; all by default."),
+            FieldRow("corsPolicy", .message(corsPolicy), .decodesOnly, "Answers preflights."),
+            FieldRow("headers", .message(headers), "Changes headers on the way."),
+        ])
+
+    static let httpMatch = MessageTable(
+        "HTTPMatchRequest",
+        [
+            FieldRow("name", .string, "Shown behind the route's name."),
+            FieldRow("uri", .message(stringMatch), "The path, normalised, without the query."),
+            FieldRow("scheme", .message(stringMatch), "`http` or `https`."),
+            FieldRow("method", .message(stringMatch), "`GET` and so on, in capitals."),
+            FieldRow("authority", .message(stringMatch), "The host as sent, with any port."),
+            FieldRow(
+                "headers", .map(.message(stringMatch)),
+                "Names are case-insensitive; `{}` means present."),
+            FieldRow("port", .integer("uint32"), "The Gateway's port."),
+            FieldRow("sourceLabels", .map(.string), "Labels of the gateway itself."),
+            FieldRow("gateways", .list(.string), "Overrides the VirtualService's list."),
+            FieldRow(
+                "queryParams", .map(.message(stringMatch)),
+                "Values as sent, not decoded; `{}` means present."),
+            FieldRow("ignoreUriCase", .bool, "For exact and prefix."),
+            FieldRow(
+                "withoutHeaders", .map(.message(stringMatch)),
+                "True where the header is absent or does not match."),
+            FieldRow("sourceNamespace", .string, "Namespace of the gateway itself."),
+            FieldRow("statPrefix", .string, .decodesOnly, "Statistics of their own."),
+        ])
+
+    static let stringMatch = MessageTable(
+        "StringMatch",
+        [
+            FieldRow("exact", .string, "The whole text."),
+            FieldRow("prefix", .string, "Its beginning; `/foo` matches `/foobar`."),
+            FieldRow("regex", .string, "RE2, the whole text."),
+        ])
+
+    static let httpRouteDestination = MessageTable(
+        "HTTPRouteDestination",
+        [
+            FieldRow("destination", .message(destination), "A service."),
+            FieldRow("weight", .integer("int32"), "Its share; a single one gets everything."),
+            FieldRow("headers", .message(headers), "For this destination, after the rule's."),
+        ])
+
+    static let delegate = MessageTable(
+        "Delegate",
+        [
+            FieldRow("name", .string, "Of a VirtualService without hosts."),
+            FieldRow("namespace", .string, "The same by default."),
+        ])
+
+    static let headers = MessageTable(
+        "Headers",
+        [
+            FieldRow("request", .message(headerOperations), "Before it is sent on."),
+            FieldRow("response", .message(headerOperations), "Before it is sent back."),
+        ])
+
+    static let headerOperations = MessageTable(
+        "HeaderOperations",
+        [
+            FieldRow("set", .map(.string), "Overwrites; `%` starts an operator, `%%` is a percent."),
+            FieldRow("add", .map(.string), "Adds another value."),
+            FieldRow("remove", .list(.string), "Removes."),
+        ])
+
+    static let httpRedirect = MessageTable(
+        "HTTPRedirect",
+        [
+            FieldRow("uri", .string, "Replaces the path; the query stays."),
+            FieldRow("authority", .string, "Replaces the host."),
+            FieldRow("port", .integer("uint32"), "Replaces the port."),
+            FieldRow(
+                "derivePort", .choice(HTTPRedirect.PortSelection.self), "Instead of `port`."),
+            FieldRow("scheme", .string, "`http` or `https`; the same by default."),
+            FieldRow("redirectCode", .integer("uint32"), "301 (default), 302, 303, 307 or 308."),
+            FieldRow("prefixRewrite", .string, "Replaces the matched prefix."),
+        ])
+
+    static let httpDirectResponse = MessageTable(
+        "HTTPDirectResponse",
+        [
+            FieldRow("status", .integer("uint32"), "200 to 599."),
+            FieldRow("body", .message(httpBody), "Up to 1 MiB."),
+        ])
+
+    static let httpBody = MessageTable(
+        "HTTPBody",
+        [
+            FieldRow("string", .string, "As text."),
+            FieldRow("bytes", .bytes, "In base64."),
+        ])
+
+    static let httpRewrite = MessageTable(
+        "HTTPRewrite",
+        [
+            FieldRow(
+                "uri", .string, "Replaces the matched prefix, or the whole path of other matches."),
+            FieldRow("authority", .string, "Replaces the host."),
+            FieldRow("uriRegexRewrite", .message(regexRewrite), "Instead of `uri`."),
+        ])
+
+    static let regexRewrite = MessageTable(
+        "RegexRewrite",
+        [
+            FieldRow("match", .string, "RE2; every place in the path."),
+            FieldRow("rewrite", .string, "`\\1` for groups."),
+        ])
+}

@@ -1,0 +1,54 @@
+// The fields of ServiceEntry and WorkloadEntry
+// (networking/v1alpha3/service_entry.proto, workload_entry.proto).
+
+extension MessageTable {
+    static let serviceEntry = MessageTable(
+        "ServiceEntry",
+        [
+            FieldRow("hosts", .list(.string), "Names of the service, `*.suffix` included."),
+            FieldRow(
+                "addresses", .list(.string), .noEffect, "Virtual addresses; for sidecars."),
+            FieldRow("ports", .list(.message(serviceEntryPort)), "Its ports."),
+            FieldRow(
+                "location", .choice(ServiceEntry.Location.self), .noEffect,
+                "MESH_EXTERNAL by default; decides about mTLS."),
+            FieldRow(
+                "resolution", .choice(ServiceEntry.Resolution.self),
+                "STATIC works; DNS, DNS_ROUND_ROBIN and DYNAMIC_DNS not yet; NONE (default) needs "
+                    + "a sidecar."),
+            FieldRow(
+                "endpoints", .list(.message(workloadEntry)), "The addresses behind it."),
+            FieldRow(
+                "workloadSelector", .message(workloadSelector),
+                "Labels of WorkloadEntries and pods, instead of `endpoints`."),
+            FieldRow(
+                "exportTo", .list(.string),
+                "Namespaces that see it: `.`, `*`, `~` or names; all by default."),
+            FieldRow(
+                "subjectAltNames", .list(.string), .decodesOnly,
+                "Names expected in the server's certificate."),
+        ])
+
+    static let serviceEntryPort = MessageTable(
+        "ServicePort",
+        [
+            FieldRow("number", .integer("uint32"), "1 to 65535."),
+            FieldRow(
+                "protocol", .choice(PortProtocol.self), "Told by the traffic where it is empty."),
+            FieldRow("name", .string, "Unique in the ServiceEntry."),
+            FieldRow("targetPort", .integer("uint32"), "The same by default."),
+        ])
+
+    static let workloadEntry = MessageTable(
+        "WorkloadEntry",
+        [
+            FieldRow(
+                "address", .string, "An IP address, `unix:///path` or `unix://@abstract`."),
+            FieldRow("ports", .map(.integer("uint32")), "Port numbers by the service's names."),
+            FieldRow("labels", .map(.string), "What selectors and subsets look at."),
+            FieldRow("network", .string, .noEffect, "For meshes of several networks."),
+            FieldRow("locality", .string, "`region/zone/subzone`."),
+            FieldRow("weight", .integer("uint32"), "Its share; 1 by default."),
+            FieldRow("serviceAccount", .string, "Its identity, for telemetry."),
+        ])
+}

@@ -1,0 +1,95 @@
+// The fields of VirtualService but those of its HTTP rules, which have a file of their own
+// (networking/v1alpha3/virtual_service.proto).
+
+extension MessageTable {
+    static let virtualService = MessageTable(
+        "VirtualService",
+        [
+            FieldRow(
+                "hosts", .list(.string),
+                "Hosts it is for: exact, `*.suffix` or `*`; none for a delegate."),
+            FieldRow(
+                "gateways", .list(.string),
+                "`name`, `namespace/name` or `./name`; without it the VirtualService is for "
+                    + "sidecars alone (`mesh`)."),
+            FieldRow("http", .list(.message(httpRoute)), "Rules for HTTP, the first match wins."),
+            FieldRow(
+                "tls", .list(.message(tlsRoute)), .decodesOnly,
+                "Rules for TLS that is passed through, by server name."),
+            FieldRow("tcp", .list(.message(tcpRoute)), "Rules for plain connections."),
+            FieldRow(
+                "exportTo", .list(.string),
+                "Namespaces that see it: `.`, `*`, `~` or names; all by default."),
+        ])
+
+    static let destination = MessageTable(
+        "Destination",
+        [
+            FieldRow(
+                "host", .string,
+                "A service; a name without a dot is short for one in the rule's namespace."),
+            FieldRow("subset", .string, "A subset that a DestinationRule defines."),
+            FieldRow(
+                "port", .message(portSelector),
+                "Not needed where the service has a single port."),
+        ])
+
+    static let portSelector = MessageTable(
+        "PortSelector",
+        [
+            FieldRow("number", .integer("uint32"), "1 to 65535.")
+        ])
+
+    static let tcpRoute = MessageTable(
+        "TCPRoute",
+        [
+            FieldRow(
+                "match", .list(.message(l4Match)), "Any of them; without it every connection."),
+            FieldRow("route", .list(.message(routeDestination)), "Where the bytes go."),
+        ])
+
+    static let tlsRoute = MessageTable(
+        "TLSRoute",
+        [
+            FieldRow("match", .list(.message(tlsMatch)), .decodesOnly, "Any of them."),
+            FieldRow(
+                "route", .list(.message(routeDestination)), .decodesOnly,
+                "Where the connections go."),
+        ])
+
+    static let routeDestination = MessageTable(
+        "RouteDestination",
+        [
+            FieldRow("destination", .message(destination), "A service."),
+            FieldRow("weight", .integer("int32"), "Its share; a single one gets everything."),
+        ])
+
+    static let l4Match = MessageTable(
+        "L4MatchAttributes",
+        [
+            FieldRow(
+                "destinationSubnets", .list(.string), .noEffect,
+                "For sidecars; ignored on gateways, as by Istio."),
+            FieldRow("port", .integer("uint32"), "The Gateway's port."),
+            FieldRow("sourceSubnet", .string, .noEffect, "Ignored, as by Istio."),
+            FieldRow(
+                "sourceLabels", .map(.string), .noEffect,
+                "For sidecars; ignored on gateways, as by Istio."),
+            FieldRow("gateways", .list(.string), "Overrides the VirtualService's list."),
+            FieldRow("sourceNamespace", .string, .noEffect, "For sidecars."),
+        ])
+
+    static let tlsMatch = MessageTable(
+        "TLSMatchAttributes",
+        [
+            FieldRow(
+                "sniHosts", .list(.string), .decodesOnly,
+                "Server names, each within the VirtualService's hosts."),
+            FieldRow("destinationSubnets", .list(.string), .decodesOnly, "For sidecars."),
+            FieldRow("port", .integer("uint32"), .decodesOnly, "The Gateway's port."),
+            FieldRow("sourceLabels", .map(.string), .decodesOnly, "For sidecars."),
+            FieldRow(
+                "gateways", .list(.string), .decodesOnly, "Overrides the VirtualService's list."),
+            FieldRow("sourceNamespace", .string, .decodesOnly, "For sidecars."),
+        ])
+}
