@@ -52,7 +52,7 @@ extension UInt8 {
     }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
     init(copying span: Span<UInt8>) {
         self.init()
         reserveCapacity(span.count)

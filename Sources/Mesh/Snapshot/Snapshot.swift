@@ -31,9 +31,17 @@ public final class Snapshot: Sendable {
 /// The tier that changes seldom: listeners and, behind them, route tables.
 public final class Routing: Sendable {
     public let listeners: [ListenerSpec]
+    /// What it was compiled from, so that the next compile can tell whether it still holds.
+    let inputs: RoutingInputs?
 
     public init(listeners: [ListenerSpec]) {
         self.listeners = listeners
+        inputs = nil
+    }
+
+    init(listeners: [ListenerSpec], inputs: RoutingInputs) {
+        self.listeners = listeners
+        self.inputs = inputs
     }
 }
 

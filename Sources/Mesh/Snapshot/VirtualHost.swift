@@ -29,17 +29,21 @@ public final class Route: Sendable {
     public let action: RouteAction
     /// Header operations of the whole rule; applied before those of a destination.
     public let headers: HeaderMutations?
+    /// The object whose rule this is (a delegate's, where one stands in) and the match block's place.
     public let origin: Origin
+    /// The same place by number, `http[0].match[1]` of `origin.object`.
+    public let place: RulePlace
 
     public init(
         name: String, match: RouteMatch, action: RouteAction, headers: HeaderMutations? = nil,
-        origin: Origin
+        origin: Origin, place: RulePlace = RulePlace(rule: 0)
     ) {
         self.name = name
         self.match = match
         self.action = action
         self.headers = headers
         self.origin = origin
+        self.place = place
     }
 }
 

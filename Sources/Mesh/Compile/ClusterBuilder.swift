@@ -1,0 +1,138 @@
+// From what routes refer to, to clusters with their policy and endpoints.
+// What is the same as before stays the same object, endpoint by endpoint, so that connection pools
+// that hang on it live on.
+internal import Spec
+
+struct ClusterBuilder {
+    let registry: ServiceRegistry
+    let rules: DestinationRuleIndex
+    let directory: EndpointDirectory
+    private var previous: [String: Cluster]
+    private(set) var findings = Findings()
+
+    init(
+        registry: ServiceRegistry, rules: DestinationRuleIndex, directory: EndpointDirectory,
+        previous: Snapshot?
+    ) {
+        self.registry = registry
+        self.rules = rules
+        self.directory = directory
+        self.previous = Dictionary(
+            (previous?.clusters ?? []).map { ($0.name, $0) }, uniquingKeysWith: { old, _ in old })
+    }
+
+    mutating func cluster(_ key: ClusterKey) -> Cluster? {
+        guard let service = registry.service(key.host, in: key.namespace) else { return nil }
+        let merged = rules.rule(for: service)
+        let old = previous[key.name]
+        let all = directory.endpoints(of: service, port: key.port)
+        var members = all
+        if let subset = merged?.subset(key.subset)?.subset {
+            members = all.filter { $0.labels.satisfies(subset.labels) }
+        }
+        tellOfNothing(service, key, merged, all: all, members: members)
+        members = Self.kept(members, from: old)
+        let policy = merged?.policy(port: key.port, subset: key.subset)
+        let timeout = policy?.connectionPool?.tcp?.connectTimeout
+        let cluster = Cluster(
+            name: key.name, host: key.host, serviceName: service.serviceName,
+            namespace: service.namespace, port: key.port, subset: key.subset,
+            loadBalancing: Self.balancing(policy?.loadBalancer),
+            connectTimeoutMs: timeout.map(Self.milliseconds) ?? 10_000, endpoints: members,
+            origins: service.origins + Self.origins(merged, subset: key.subset))
+        if let old, old.isSame(as: cluster) { return old }
+        return cluster
+    }
+
+    /// Least request where nothing, or nothing that acts yet, is said (Istio's default).
+    private static func balancing(_ settings: LoadBalancerSettings?) -> Cluster.LoadBalancing {
+        switch settings?.simple {
+        case .roundRobin: .roundRobin
+        case .random: .random
+        case nil, .unspecified, .leastRequest, .leastConnections, .passthrough: .leastRequest
+        }
+    }
+
+    private static func milliseconds(_ duration: Duration) -> UInt32 {
+        let (seconds, attoseconds) = duration.components
+        let whole = max(0, seconds).multipliedReportingOverflow(by: 1000)
+        let (total, overflow) = whole.partialValue.addingReportingOverflow(
+            max(0, attoseconds) / 1_000_000_000_000_000)
+        return whole.overflow || overflow ? .max : max(1, UInt32(clamping: total))
+    }
+
+    private static func origins(_ rule: MergedRule?, subset: String) -> [Origin] {
+        guard let rule else { return [] }
+        guard let (found, owner) = rule.subset(subset) else { return rule.rules.map { Origin($0) } }
+        return [Origin(owner, at: found.position)]
+    }
+
+    private static func kept(_ endpoints: [Endpoint], from old: Cluster?) -> [Endpoint] {
+        guard let old else { return endpoints }
+        var known: [String: Endpoint] = [:]
+        for endpoint in old.endpoints { known["\(endpoint.address) \(endpoint.port)"] = endpoint }
+        return endpoints.map { endpoint in
+            guard let same = known["\(endpoint.address) \(endpoint.port)"],
+                same.isSame(as: endpoint)
+            else { return endpoint }
+            return same
+        }
+    }
+
+    /// Silence about a service with nobody behind it is how people come to stare at a 503.
+    private mutating func tellOfNothing(
+        _ service: RegisteredService, _ key: ClusterKey, _ rule: MergedRule?, all: [Endpoint],
+        members: [Endpoint]
+    ) {
+        guard members.isEmpty else { return }
+        if !all.isEmpty, let (subset, owner) = rule?.subset(key.subset) {
+            // IST0173
+            findings.report(
+                .warning, owner, at: subset.position, "spec.subsets",
+                "the subset \(subset.name) (\(subset.labels.labelText)) fits none of the "
+                    + "\(all.count) endpoints of \(key.host): its requests get 503 UH",
+                advice: "compare its labels with those of the workloads")
+            return
+        }
+        let answer = "its requests get 503 UH"
+        switch service.description {
+        case .kubernetes(let object):
+            findings.report(
+                .warning, object, "",
+                "nothing stands behind port \(key.port) of \(key.host): \(answer)",
+                advice: "no ready Pod, WorkloadEntry, Endpoints or EndpointSlice fits its selector "
+                    + "\(object.selector.labelText); Deployments are not run here")
+        case .entries(let entries):
+            for entry in entries {
+                let isNotYet = entry.resolution != .fixed
+                findings.report(
+                    .warning, entry, isNotYet ? "spec.resolution" : "spec.endpoints",
+                    isNotYet
+                        ? "resolution \(entry.resolution.rawValue) does not act yet: \(key.host) "
+                            + "has no endpoints and \(answer)"
+                        : "nothing stands behind port \(key.port) of \(key.host): \(answer)",
+                    advice: isNotYet
+                        ? "use STATIC with IP addresses meanwhile"
+                        : "add endpoints with IP addresses, or workloads that fit its selector")
+            }
+        }
+    }
+}
+
+extension Endpoint {
+    func isSame(as other: Endpoint) -> Bool {
+        address == other.address && port == other.port && weight == other.weight
+            && locality == other.locality && labels == other.labels && workload == other.workload
+            && origin == other.origin
+    }
+}
+
+extension Cluster {
+    func isSame(as other: Cluster) -> Bool {
+        name == other.name && host == other.host && serviceName == other.serviceName
+            && namespace == other.namespace && loadBalancing == other.loadBalancing
+            && connectTimeoutMs == other.connectTimeoutMs && origins == other.origins
+            && endpoints.count == other.endpoints.count
+            && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }
+    }
+}

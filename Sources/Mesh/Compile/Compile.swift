@@ -1,0 +1,87 @@
+// From the objects people write to the one immutable snapshot that is served.
+// Everything is compiled anew each time: partial caches have cost Istio security holes. Only routes
+// as a whole are taken over, when nothing they were compiled from has changed.
+public import Spec
+
+/// What became of a configuration.
+public struct CompileResult: Sendable {
+    /// Nil where there are errors: the configuration before goes on serving.
+    public let snapshot: Snapshot?
+    /// Everything there is to say, errors included.
+    public let diagnostics: [Diagnostic]
+
+    public var errors: [Diagnostic] { diagnostics.filter(\.isError) }
+}
+
+/// Compiles `objects` for one proxy.
+///
+/// The same input gives the same snapshot; no file, clock or environment is looked at.
+/// - Parameters:
+///   - version: the number the snapshot gets; the caller counts.
+///   - previous: the snapshot being served, whose routes, clusters and endpoints are taken over
+///     where they are the same.
+public func compile(
+    _ objects: ObjectSet, node: Node, version: UInt64, previous: Snapshot? = nil
+) -> CompileResult {
+    var findings = Findings()
+    let registry = ServiceRegistry(objects, domain: node.domain, findings: &findings)
+    let rules = DestinationRuleIndex(objects.destinationRules, node: node)
+    let routing: Routing
+    if let old = previous?.routing, let inputs = old.inputs,
+        inputs.stillHold(for: objects, node: node, services: registry.services)
+    {
+        routing = old
+    } else {
+        routing = compileRouting(objects, node: node, registry: registry, rules: rules)
+    }
+    findings.add(routing.inputs?.diagnostics ?? [])
+
+    var builder = ClusterBuilder(
+        registry: registry, rules: rules, directory: EndpointDirectory(objects),
+        previous: previous)
+    let keys = routing.inputs?.clusters ?? []
+    let clusters = keys.compactMap { builder.cluster($0) }
+    findings.add(builder.findings.diagnostics)
+    // Every key came from a service of this registry, or of one that routes alike.
+    guard !findings.hasErrors, clusters.count == keys.count else {
+        return CompileResult(snapshot: nil, diagnostics: findings.diagnostics)
+    }
+    let snapshot = Snapshot(
+        version: version, routing: routing, clusters: clusters,
+        diagnostics: findings.diagnostics)
+    return CompileResult(snapshot: snapshot, diagnostics: findings.diagnostics)
+}
+
+private func compileRouting(
+    _ objects: ObjectSet, node: Node, registry: ServiceRegistry, rules: DestinationRuleIndex
+) -> Routing {
+    var compiler = RouteCompiler(
+        objects: objects, registry: registry, destinationRules: rules, node: node)
+    let merge = GatewayMerge(objects.gateways, node: node, findings: &compiler.findings)
+    let index = VirtualServiceIndex(objects.virtualServices, node: node)
+    let attachment = Attachment(objects.gateways, node: node)
+    for service in index.all { attachment.check(service, findings: &compiler.findings) }
+    for rule in objects.destinationRules {
+        checkHost(of: rule, registry: registry, node: node, findings: &compiler.findings)
+    }
+    let listeners = merge.listeners.map { compiler.listener($0, index) }
+    let inputs = RoutingInputs(
+        node: node, objects: objects, services: registry.services,
+        clusters: compiler.clusters.keys, diagnostics: compiler.findings.diagnostics)
+    return Routing(listeners: listeners, inputs: inputs)
+}
+
+/// IST0174: a DestinationRule for a host that nobody describes is ignored whole.
+private func checkHost(
+    of rule: DestinationRule, registry: ServiceRegistry, node: Node, findings: inout Findings
+) {
+    let host = HostName.fullyQualified(
+        rule.host.value, namespace: rule.namespace, domain: node.domain)
+    guard !registry.hasService(within: host) else { return }
+    let nearest = registry.suggestion(for: host)
+    findings.report(
+        .warning, rule, at: rule.host.position, "spec.host",
+        "there is no service \(host): this DestinationRule has no effect",
+        advice: nearest.map { "did you mean \($0)?" }
+            ?? "describe the host with a Service or a ServiceEntry")
+}

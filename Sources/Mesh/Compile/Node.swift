@@ -1,0 +1,41 @@
+// The proxy a snapshot is compiled for: its labels, where it lives, and what it may bind.
+// Nothing here is read from the machine, so that the same files and node give the same snapshot.
+
+/// Who is asking for a configuration.
+public struct Node: Sendable, Equatable {
+    public enum Role: Sendable, Equatable {
+        /// An ingress or egress gateway: Gateways decide what it listens on.
+        case gateway
+    }
+
+    public var role: Role
+    /// What Gateway selectors look at; `istio: ingressgateway` by custom.
+    public var labels: [String: String]
+    /// The namespace the proxy counts as living in; decides what `exportTo` shows it.
+    public var namespace: String
+    /// Declared port to bound port, for those who may not bind 80; a port not in it is bound as is.
+    public var portMap: [UInt16: UInt16]
+    /// The address for servers without `bind`.
+    public var bindAddress: String
+    /// What short names end in.
+    public var domain: String
+    /// Where rules for everybody live (MeshConfig.rootNamespace).
+    public var rootNamespace: String
+
+    public init(
+        role: Role = .gateway, labels: [String: String] = ["istio": "ingressgateway"],
+        namespace: String = "istio-system", portMap: [UInt16: UInt16] = [:],
+        bindAddress: String = "0.0.0.0", domain: String = "cluster.local",
+        rootNamespace: String = "istio-system"
+    ) {
+        self.role = role
+        self.labels = labels
+        self.namespace = namespace
+        self.portMap = portMap
+        self.bindAddress = bindAddress
+        self.domain = domain
+        self.rootNamespace = rootNamespace
+    }
+
+    func boundPort(for declared: UInt16) -> UInt16 { portMap[declared] ?? declared }
+}

@@ -1,0 +1,55 @@
+// What routes were compiled from, kept beside them.
+// When a change leaves all of it alone - an endpoint came or went, a balancer changed - the routes
+// of the snapshot before are taken over as they are, and no request notices.
+internal import Spec
+
+final class RoutingInputs: Sendable {
+    let node: Node
+    let gateways: [Gateway]
+    let virtualServices: [VirtualService]
+    let destinationRules: [DestinationRule]
+    let services: [RegisteredService]
+    /// The clusters by index, to be filled anew.
+    let clusters: [ClusterKey]
+    /// What compiling the routes had to say.
+    let diagnostics: [Diagnostic]
+
+    init(
+        node: Node, objects: ObjectSet, services: [RegisteredService], clusters: [ClusterKey],
+        diagnostics: [Diagnostic]
+    ) {
+        self.node = node
+        gateways = objects.gateways
+        virtualServices = objects.virtualServices
+        destinationRules = objects.destinationRules
+        self.services = services
+        self.clusters = clusters
+        self.diagnostics = diagnostics
+    }
+
+    /// Objects that did not change are the same ones, so this is a walk over pointers. A service or
+    /// a rule that did change counts only as far as a destination's meaning depends on it.
+    func stillHold(for objects: ObjectSet, node: Node, services: [RegisteredService]) -> Bool {
+        node == self.node
+            && Self.same(gateways, objects.gateways) { $0 === $1 }
+            && Self.same(virtualServices, objects.virtualServices) { $0 === $1 }
+            && Self.same(destinationRules, objects.destinationRules) {
+                $0 === $1 || $0.routesLike($1)
+            }
+            && Self.same(self.services, services) { $0.routesLike($1) }
+    }
+
+    private static func same<Item>(
+        _ left: [Item], _ right: [Item], _ areEqual: (Item, Item) -> Bool
+    ) -> Bool {
+        left.count == right.count && zip(left, right).allSatisfy(areEqual)
+    }
+}
+
+extension DestinationRule {
+    fileprivate func routesLike(_ other: DestinationRule) -> Bool {
+        key == other.key && host.value == other.host.value && exportTo == other.exportTo
+            && workloadSelector == other.workloadSelector
+            && subsets.map(\.name) == other.subsets.map(\.name)
+    }
+}

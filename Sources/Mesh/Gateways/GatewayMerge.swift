@@ -1,0 +1,141 @@
+// From the Gateways that select this proxy to the listeners it opens.
+// Several Gateways may declare the same port: plain HTTP servers share one listener, and whoever
+// came first decides what is spoken there (Istio mergeGateways).
+internal import Spec
+
+struct GatewayMerge {
+    private struct Place: Hashable {
+        var bind: String
+        var port: UInt16
+    }
+
+    private enum Claim {
+        case listener(Int)
+        /// TLS, which is not served yet: the place is taken all the same.
+        case reserved(Origin)
+    }
+
+    private(set) var listeners: [ListenerPlan] = []
+    private var claims: [Place: Claim] = [:]
+    private var bound: [Place: Int] = [:]
+    private let node: Node
+
+    init(_ gateways: [Gateway], node: Node, findings: inout Findings) {
+        self.node = node
+        for gateway in gateways {
+            guard node.labels.satisfies(gateway.selector) else {
+                Self.tellOfSelector(gateway, node: node, findings: &findings)
+                continue
+            }
+            for index in gateway.servers.indices {
+                add(index, of: gateway, findings: &findings)
+            }
+        }
+        listeners.sort { ($0.boundPort, $0.bind) < ($1.boundPort, $1.bind) }
+    }
+
+    private mutating func add(_ index: Int, of gateway: Gateway, findings: inout Findings) {
+        let server = gateway.servers[index]
+        let place = Place(
+            bind: server.bind.isEmpty ? node.bindAddress : server.bind, port: server.port.number)
+        let origin = Origin(gateway, at: server.position)
+        let path = "spec.servers[\(index)]"
+        if server.needsTLS {
+            if claims[place] == nil { claims[place] = .reserved(origin) }
+            return
+        }
+        guard let speech = server.port.protocolName.speech else {
+            findings.report(
+                .warning, gateway, at: server.port.position, "\(path).port.protocol",
+                "\(server.port.protocolName.rawValue) is not served: this server is left out",
+                advice: "use HTTP, HTTP2, GRPC or TCP")
+            return
+        }
+        let plan = ListenerPlan.Server(
+            gateway: gateway, gatewayName: "\(gateway.namespace)/\(gateway.name)", index: index,
+            hosts: ServerHosts(server.hosts.map(\.value), namespace: gateway.namespace))
+        switch claims[place] {
+        case .listener(let number) where listeners[number].speech == .http && speech == .http:
+            listeners[number].servers.append(plan)
+        case .listener(let number):
+            tellOfConflict(
+                server, path, of: gateway, with: listeners[number].servers[0].origin,
+                saying: listeners[number].speech.word, findings: &findings)
+        case .reserved(let other):
+            tellOfConflict(
+                server, path, of: gateway, with: other, saying: "TLS", findings: &findings)
+        case nil:
+            open(place, speech, server, plan, path, findings: &findings)
+        }
+    }
+
+    private mutating func open(
+        _ place: Place, _ speech: ListenerPlan.Speech, _ server: Gateway.Server,
+        _ plan: ListenerPlan.Server, _ path: String, findings: inout Findings
+    ) {
+        let isSocket = place.bind.hasPrefix("unix://")
+        let port = isSocket ? 0 : node.boundPort(for: place.port)
+        let target = Place(bind: place.bind, port: port)
+        if let other = bound[target] {
+            findings.report(
+                .warning, plan.gateway, at: server.port.position, "\(path).port.number",
+                "port \(place.port) would be bound to \(port), as port "
+                    + "\(listeners[other].declaredPort) is already: this server is left out",
+                advice: "give one of the two another port in the port map")
+            return
+        }
+        bound[target] = listeners.count
+        claims[place] = .listener(listeners.count)
+        listeners.append(
+            ListenerPlan(
+                bind: place.bind, boundPort: port, declaredPort: place.port, speech: speech,
+                routeTableName: "http.\(place.port)"
+                    + (server.bind.isEmpty ? "" : ".\(server.bind)"),
+                servers: [plan]))
+    }
+
+    private func tellOfConflict(
+        _ server: Gateway.Server, _ path: String, of gateway: Gateway, with other: Origin,
+        saying speech: String, findings: inout Findings
+    ) {
+        findings.report(
+            .warning, gateway, at: server.port.position, "\(path).port",
+            "port \(server.port.number) speaks \(speech) already, by \(other.object) "
+                + "(\(other.location)): this \(server.port.protocolName.rawValue) server is left out",
+            advice: "give it another port or bind")
+    }
+
+    private static func tellOfSelector(
+        _ gateway: Gateway, node: Node, findings: inout Findings
+    ) {
+        findings.report(
+            .info, gateway, "spec.selector",
+            "the selector \(gateway.selector.labelText) does not match this proxy's labels "
+                + "\(node.labels.labelText): the Gateway is for another proxy",
+            advice: "start the gateway with --label \(gateway.selector.labelText), "
+                + "or change the selector")
+    }
+}
+
+extension ListenerPlan.Speech {
+    var word: String {
+        switch self {
+        case .http: "HTTP"
+        case .tcp: "TCP"
+        }
+    }
+}
+
+extension PortProtocol {
+    /// Nil for what cannot be served in plain text.
+    fileprivate var speech: ListenerPlan.Speech? { isHTTP ? .http : isTCP ? .tcp : nil }
+}
+
+extension [String: String] {
+    /// `istio=ingressgateway,tier=edge`, in the order of the alphabet.
+    var labelText: String {
+        isEmpty
+            ? "(none)"
+            : sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    }
+}

@@ -1,0 +1,56 @@
+// The DestinationRules of one host in one namespace, taken together.
+// Subsets add up, the first of a name wins; the policy for all is the oldest rule's that has one.
+internal import Spec
+
+struct MergedRule {
+    private(set) var trafficPolicy: TrafficPolicy?
+    private(set) var subsets: [(subset: DestinationRule.Subset, rule: DestinationRule)]
+    /// Oldest first.
+    private(set) var rules: [DestinationRule]
+
+    init(_ rule: DestinationRule) {
+        trafficPolicy = rule.trafficPolicy
+        subsets = []
+        rules = []
+        merge(rule)
+    }
+
+    mutating func merge(_ rule: DestinationRule) {
+        if trafficPolicy == nil { trafficPolicy = rule.trafficPolicy }
+        for subset in rule.subsets where self.subset(subset.name) == nil {
+            subsets.append((subset, rule))
+        }
+        rules.append(rule)
+    }
+
+    func subset(_ name: String) -> (subset: DestinationRule.Subset, rule: DestinationRule)? {
+        subsets.first { $0.subset.name == name }
+    }
+
+    /// Whether destinations resolve the same with it: only the subsets' names decide that.
+    func routesLike(_ other: MergedRule?) -> Bool {
+        guard let other else { return false }
+        return subsets.map(\.subset.name) == other.subsets.map(\.subset.name)
+    }
+
+    /// The policy for one port of one subset (`""` for none): a port's settings replace the whole
+    /// policy of their level; a subset's then replaces block by block, or whole where it, too, has
+    /// settings for the port.
+    func policy(port: UInt16, subset name: String) -> TrafficPolicy.Blocks {
+        var blocks = trafficPolicy?.blocks ?? TrafficPolicy.Blocks()
+        if let settings = trafficPolicy?.settings(for: port) { blocks = settings.blocks }
+        guard let own = subset(name)?.subset.trafficPolicy else { return blocks }
+        if let settings = own.settings(for: port) { return settings.blocks }
+        blocks.loadBalancer = own.blocks.loadBalancer ?? blocks.loadBalancer
+        blocks.connectionPool = own.blocks.connectionPool ?? blocks.connectionPool
+        blocks.outlierDetection = own.blocks.outlierDetection ?? blocks.outlierDetection
+        blocks.tls = own.blocks.tls ?? blocks.tls
+        return blocks
+    }
+}
+
+extension TrafficPolicy {
+    fileprivate func settings(for port: UInt16) -> PortSettings? {
+        portLevelSettings.first { $0.port == port }
+    }
+}

@@ -1,0 +1,108 @@
+// The endpoints of a Kubernetes Service: slices if there are any, else Endpoints, else the pods it
+// selects; and the WorkloadEntries it selects besides, as Istio adds them.
+// The first three say the same thing in a dump of a cluster, so only one of them is taken.
+internal import Spec
+
+extension EndpointDirectory {
+    func kubernetes(_ service: Service, port number: UInt16) -> [Endpoint] {
+        guard let port = service.ports.first(where: { $0.number == number && $0.transport == .tcp })
+        else { return [] }
+        let key = "\(service.namespace)/\(service.name)"
+        var found: [Endpoint]
+        if let slices = slices[key] {
+            found = slices.flatMap { sliced($0, port: port, of: service) }
+        } else if let lists = endpoints[key] {
+            found = lists.flatMap { listed($0, port: port, of: service) }
+        } else {
+            found = selectedPods(service, port: port)
+        }
+        found += selectedWorkloads(service, port: port)
+        return found
+    }
+
+    /// Ports of slices and Endpoints are matched by name, and give the number at the workload.
+    private func sliced(
+        _ slice: EndpointSlice, port: Service.Port, of service: Service
+    ) -> [Endpoint] {
+        guard slice.addressType != .fqdn,
+            let target = slice.ports.first(where: { $0.name == port.name && $0.transport == .tcp })
+        else { return [] }
+        return slice.endpoints.flatMap { member -> [Endpoint] in
+            guard member.isReady || service.publishNotReadyAddresses else { return [] }
+            return member.addresses.prefix(1).map { address in
+                endpoint(
+                    address, port: target.number, reference: member.targetRef,
+                    locality: member.zone.isEmpty ? "" : "/\(member.zone)",
+                    origin: Origin(slice, at: member.position), namespace: slice.namespace)
+            }
+        }
+    }
+
+    private func listed(
+        _ list: Endpoints, port: Service.Port, of service: Service
+    ) -> [Endpoint] {
+        list.subsets.flatMap { subset -> [Endpoint] in
+            guard
+                let target = subset.ports.first(where: {
+                    $0.name == port.name && $0.transport == .tcp
+                })
+            else { return [] }
+            let unready = service.publishNotReadyAddresses ? subset.notReadyAddresses : []
+            return (subset.addresses + unready).map { address in
+                endpoint(
+                    address.ip, port: target.number, reference: address.targetRef, locality: "",
+                    origin: Origin(list, at: address.position), namespace: list.namespace)
+            }
+        }
+    }
+
+    private func endpoint(
+        _ address: String, port: UInt16, reference: ObjectKey?, locality: String, origin: Origin,
+        namespace: String
+    ) -> Endpoint {
+        let pod = pod(reference, namespace: namespace, address: address)
+        return Endpoint(
+            address: address, port: port, weight: 1, locality: locality,
+            labels: pod?.metadata.labels ?? [:],
+            workload: pod.map { Workload($0) } ?? Workload(), origin: origin)
+    }
+
+    private func selectedPods(_ service: Service, port: Service.Port) -> [Endpoint] {
+        guard !service.selector.isEmpty else { return [] }
+        return pods[service.namespace, default: []].compactMap { pod in
+            guard pod.metadata.labels.satisfies(service.selector),
+                pod.isReady || service.publishNotReadyAddresses,
+                let address = pod.ips.first, let number = Self.number(of: port, in: pod)
+            else { return nil }
+            return Endpoint(
+                address: address, port: number, weight: 1, locality: "",
+                labels: pod.metadata.labels, workload: Workload(pod), origin: Origin(pod))
+        }
+    }
+
+    /// Nil where the target port is a name that the pod does not have.
+    private static func number(of port: Service.Port, in pod: Pod) -> UInt16? {
+        switch port.targetPort {
+        case .number(0): port.number
+        case .number(let number): number
+        case .name(let name): pod.ports.first { $0.name == name }?.number
+        }
+    }
+
+    /// The entry's own port of the service port's name comes first, then the one the target port
+    /// names, then the target port's number.
+    private func selectedWorkloads(_ service: Service, port: Service.Port) -> [Endpoint] {
+        guard !service.selector.isEmpty else { return [] }
+        return workloads[service.namespace, default: []].compactMap { entry in
+            guard entry.labels.satisfies(service.selector) else { return nil }
+            let ports = entry.endpoint.ports
+            let target: UInt16? =
+                switch port.targetPort {
+                case .number(0): port.number
+                case .number(let number): number
+                case .name(let name): ports[name] ?? port.number
+                }
+            return workload(entry, port: ports[port.name] ?? target ?? port.number)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// A service as routing sees it: a host, its ports, and the objects that describe it.
+// A Kubernetes Service and each host of a ServiceEntry become the same thing here, so that nothing
+// after this point asks where a service came from.
+internal import Spec
+
+/// A final class because clusters, routes and the next compile all hold on to the same one.
+final class RegisteredService: Sendable {
+    struct Port: Equatable, Sendable {
+        var number: UInt16
+        var name: String
+    }
+
+    enum Description: Sendable {
+        case kubernetes(Service)
+        /// Several with one host in one namespace add up.
+        case entries([ServiceEntry])
+    }
+
+    let host: String
+    let namespace: String
+    /// What metrics call it.
+    let serviceName: String
+    /// TCP ports alone, in the order written.
+    let ports: [Port]
+    let visibility: Visibility
+    let description: Description
+    /// The host an ExternalName service stands for; empty for others.
+    let externalName: String
+
+    init(_ service: Service, host: String) {
+        self.host = host
+        namespace = service.namespace
+        serviceName = service.name
+        ports = service.ports.filter { $0.transport == .tcp }
+            .map { Port(number: $0.number, name: $0.name) }
+        visibility = Visibility(exportTo: service.exportTo, namespace: service.namespace)
+        description = .kubernetes(service)
+        externalName = HostName.lowercased(service.externalName)
+    }
+
+    /// `entries` is never empty: the host came from one of them.
+    init(entries: [ServiceEntry], host: String, namespace: String) {
+        self.host = host
+        self.namespace = namespace
+        serviceName = host
+        var ports: [Port] = []
+        for port in entries.flatMap(\.ports)
+        where !ports.contains(where: { $0.number == port.number }) {
+            ports.append(Port(number: port.number, name: port.name))
+        }
+        self.ports = ports
+        visibility = Visibility(exportTo: entries.first?.exportTo ?? [], namespace: namespace)
+        description = .entries(entries)
+        externalName = ""
+    }
+
+    var origins: [Origin] {
+        switch description {
+        case .kubernetes(let service): [Origin(service)]
+        case .entries(let entries): entries.map { Origin($0) }
+        }
+    }
+
+    func hasPort(_ number: UInt16) -> Bool { ports.contains { $0.number == number } }
+
+    /// Whether a route to it would come out the same: endpoints do not count.
+    func routesLike(_ other: RegisteredService) -> Bool {
+        self === other
+            || (host == other.host && namespace == other.namespace && ports == other.ports
+                && visibility == other.visibility && externalName == other.externalName)
+    }
+}

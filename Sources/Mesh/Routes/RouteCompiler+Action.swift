@@ -1,0 +1,161 @@
+// What a rule does with the requests it takes: forward by weight, redirect, or answer itself.
+// Everything that does not depend on the match block is made once and shared by its routes.
+internal import Spec
+
+extension RouteCompiler {
+    /// The parts of a route that all match blocks of a rule have in common.
+    struct Parts {
+        var headers: HeaderMutations?
+        var destinations: [WeightedDestination]
+        /// `rewrite.authority`, else `host` of the rule's headers: it beats a destination's.
+        var authority: [UInt8]?
+        var regexRewrite: Rewrite.Path?
+        var direct: RouteAction?
+    }
+
+    mutating func parts(of rule: Rule, in scope: Scope) -> Parts {
+        let path = "spec.http[\(rule.index)]"
+        let site = Site(object: rule.owner, position: rule.route.position)
+        let options = rule.route.options?.value
+        var parts = Parts(headers: nil, destinations: [])
+        if let headers = options?.headers {
+            parts.headers = mutations(headers, site, "\(path).headers")
+        }
+        if let response = options?.directResponse {
+            parts.direct = .direct(
+                DirectResponse(status: response.status, body: response.body ?? []))
+        }
+        guard parts.direct == nil, options?.redirect == nil else { return parts }
+        parts.authority = parts.headers?.authority
+        if let rewrite = options?.rewrite {
+            if !rewrite.authority.isEmpty { parts.authority = Array(rewrite.authority.utf8) }
+            parts.regexRewrite = regexRewrite(rewrite, site, "\(path).rewrite.uriRegexRewrite")
+        }
+        parts.destinations = destinations(
+            rule, overruled: parts.authority != nil, "\(path).route", in: scope)
+        return parts
+    }
+
+    mutating func route(_ rule: Rule, match index: Int?, in scope: Scope) -> Route {
+        route(rule, match: index, in: scope, parts: parts(of: rule, in: scope))
+    }
+
+    mutating func route(_ rule: Rule, match index: Int?, in scope: Scope, parts: Parts) -> Route {
+        let matchName = index.map { rule.route.match[$0].name } ?? ""
+        let name = matchName.isEmpty ? rule.route.name : "\(rule.route.name).\(matchName)"
+        let asked = index.flatMap { rule.route.match[$0].uri }
+        return Route(
+            name: name.isEmpty ? "default" : name,
+            match: index.map { match(rule, $0) } ?? RouteMatch(path: .any),
+            action: action(rule, asked: asked, parts: parts, in: scope),
+            headers: parts.headers,
+            origin: rule.origin(ofMatch: index),
+            place: RulePlace(rule: rule.index, match: index))
+    }
+
+    private mutating func action(
+        _ rule: Rule, asked: StringMatch?, parts: Parts, in scope: Scope
+    ) -> RouteAction {
+        if let direct = parts.direct { return direct }
+        if let redirect = rule.route.redirect {
+            return .redirect(self.redirect(redirect, asked: asked, in: scope))
+        }
+        let rewrite = self.rewrite(rule.route.rewrite, asked: asked, parts: parts)
+        if rewrite == nil, parts.destinations.count == 1, parts.destinations[0].headers == nil {
+            return .forward(interned.forward(to: parts.destinations[0]))
+        }
+        return .forward(Forward(destinations: parts.destinations, rewrite: rewrite))
+    }
+
+    /// One destination gets everything whatever its weight; of several, those without weight
+    /// nothing. The validator has refused a total of 0 before.
+    private mutating func destinations(
+        _ rule: Rule, overruled: Bool, _ path: String, in scope: Scope
+    ) -> [WeightedDestination] {
+        let isSingle = rule.route.route.count == 1
+        var result: [WeightedDestination] = []
+        for (index, share) in rule.route.route.enumerated() where isSingle || share.weight > 0 {
+            let place = "\(path)[\(index)]"
+            let answer = destination(
+                share.destination, in: rule.owner, "\(place).destination", in: scope)
+            let site = Site(object: rule.owner, position: share.position)
+            let headers = share.headers.flatMap {
+                mutations($0, site, "\(place).headers", keepsAuthority: !overruled)
+            }
+            result.append(
+                WeightedDestination(
+                    cluster: answer.cluster, clusterName: answer.name,
+                    weight: isSingle ? 1 : UInt32(share.weight), headers: headers))
+        }
+        return result
+    }
+
+    /// A prefix match swaps the prefix, any other the whole path. A rule without `uri` is, to
+    /// Envoy, one with the prefix `/`: only that slash is swapped.
+    private func rewrite(_ rewrite: HTTPRewrite?, asked: StringMatch?, parts: Parts) -> Rewrite? {
+        var path = parts.regexRewrite ?? .unchanged
+        if parts.regexRewrite == nil, let uri = rewrite?.uri, !uri.isEmpty {
+            path = Self.swap(asked, for: Array(uri.utf8))
+        }
+        if case .unchanged = path, parts.authority == nil { return nil }
+        return Rewrite(path: path, authority: parts.authority)
+    }
+
+    private static func swap(_ asked: StringMatch?, for uri: [UInt8]) -> Rewrite.Path {
+        switch asked {
+        case .prefix(let prefix): .prefix(matchedLength: prefix.utf8.count, replacement: uri)
+        case nil, .present: .prefix(matchedLength: 1, replacement: uri)
+        case .exact, .regex: .full(uri)
+        }
+    }
+
+    private mutating func regexRewrite(
+        _ rewrite: HTTPRewrite, _ site: Site, _ path: String
+    ) -> Rewrite.Path? {
+        guard let wanted = rewrite.uriRegexRewrite,
+            let regex = regex(wanted.match, site.at(rewrite.position), "\(path).match")
+        else { return nil }
+        let replacement = Array(wanted.rewrite.utf8)
+        do {
+            try regex.check(replacement: replacement)
+        } catch {
+            findings.report(
+                .error, site.object, at: site.at(rewrite.position).position, "\(path).rewrite",
+                "the rewrite \"\(wanted.rewrite)\" does not fit the regex \"\(wanted.match)\": "
+                    + "\(error)",
+                advice: "\\1 is the first group in parentheses, and a backslash is \\\\")
+        }
+        return .regex(regex, replacement: replacement)
+    }
+
+    /// The port is written only where it is not what the scheme means anyway (Istio ApplyRedirect).
+    private func redirect(
+        _ redirect: HTTPRedirect, asked: StringMatch?, in scope: Scope
+    ) -> Redirect {
+        var path = Redirect.Path.unchanged
+        if !redirect.uri.isEmpty {
+            path = .full(Array(redirect.uri.utf8))
+        } else if !redirect.prefixRewrite.isEmpty {
+            let replacement = Array(redirect.prefixRewrite.utf8)
+            switch asked {
+            case .prefix(let prefix):
+                path = .prefix(matchedLength: prefix.utf8.count, replacement: replacement)
+            case nil, .present: path = .prefix(matchedLength: 1, replacement: replacement)
+            case .exact, .regex: path = .full(replacement)
+            }
+        }
+        var port = Redirect.Port.fromProtocolDefault
+        let written =
+            redirect.port
+            ?? (redirect.derivePort == .fromRequestPort
+                ? scope.declaredPort : nil)
+        if let written {
+            let isDefault = written == (redirect.scheme == "https" ? 443 : 80)
+            if !isDefault { port = redirect.port == nil ? .fromRequestPort : .number(written) }
+        }
+        return Redirect(
+            status: redirect.redirectCode ?? 301, path: path,
+            authority: redirect.authority.isEmpty ? nil : Array(redirect.authority.utf8),
+            scheme: redirect.scheme.isEmpty ? nil : Array(redirect.scheme.utf8), port: port)
+    }
+}

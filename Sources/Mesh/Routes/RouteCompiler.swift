@@ -1,0 +1,110 @@
+// From the rules of VirtualServices to routes, for one Gateway and port at a time.
+// A rule may name the port, the gateway and the client's labels: those are decided here, once, and
+// never cost a request anything.
+internal import Spec
+
+struct RouteCompiler {
+    /// What the rules are compiled for.
+    struct Scope {
+        /// `namespace/name`
+        let gatewayName: String
+        let declaredPort: UInt16
+    }
+
+    let node: Node
+    let registry: ServiceRegistry
+    let destinationRules: DestinationRuleIndex
+    let delegation: Delegation
+    var clusters = ClusterTable()
+    var interned = Interned()
+    var findings = Findings()
+    var resolved: [DestinationQuestion: ResolvedDestination] = [:]
+    /// Nearest names are looked for a bounded number of times: each is a walk over all services.
+    var suggestionsLeft = 50
+
+    init(
+        objects: ObjectSet, registry: ServiceRegistry, destinationRules: DestinationRuleIndex,
+        node: Node
+    ) {
+        self.node = node
+        self.registry = registry
+        self.destinationRules = destinationRules
+        delegation = Delegation(objects.virtualServices)
+    }
+
+    /// The routes of one VirtualService in order; none where nothing in it applies.
+    mutating func routes(of service: AttachedVirtualService, in scope: Scope) -> [Route] {
+        let rules = delegation.rules(of: service.object, findings: &findings)
+        var routes: [Route] = []
+        for (number, rule) in rules.enumerated() {
+            if rule.route.match.isEmpty {
+                routes.append(route(rule, match: nil, in: scope))
+                tellOfUnreached(rules, after: number, match: nil)
+                return routes
+            }
+            var shared: Parts?
+            for match in rule.route.match.indices where applies(rule, match, in: scope) {
+                let parts = shared ?? self.parts(of: rule, in: scope)
+                shared = parts
+                let route = route(rule, match: match, in: scope, parts: parts)
+                routes.append(route)
+                if route.isCatchAll {
+                    tellOfUnreached(rules, after: number, match: match)
+                    return routes
+                }
+            }
+        }
+        return routes
+    }
+
+    /// Istio's sourceMatchHTTP: `gateways` in a block decides alone; without it the client's labels
+    /// and namespace do, and on a gateway the client is the gateway itself.
+    private func applies(_ rule: Rule, _ match: Int, in scope: Scope) -> Bool {
+        guard let conditions = rule.route.match[match].conditions?.value else { return true }
+        if let port = conditions.port, port != scope.declaredPort { return false }
+        if !conditions.gateways.isEmpty {
+            return conditions.gateways.contains {
+                GatewayName.resolve($0.value, namespace: rule.matchOwner.namespace)
+                    == scope.gatewayName
+            }
+        }
+        return node.labels.satisfies(conditions.sourceLabels)
+            && (conditions.sourceNamespace.isEmpty
+                || conditions.sourceNamespace == node.namespace)
+    }
+
+    /// IST0130: what stands behind a route that takes everything is never asked.
+    private mutating func tellOfUnreached(_ rules: [Rule], after number: Int, match: Int?) {
+        let winner = rules[number]
+        let place = RulePlace(rule: winner.index, match: match)
+        let advice = "move the rule that takes everything to the end, or narrow it"
+        if let match, match + 1 < winner.route.match.count {
+            let lost = winner.route.match[match + 1]
+            findings.report(
+                .warning, winner.matchOwner, at: lost.position,
+                "spec.http[\(winner.index)].match[\(match + 1)]",
+                "never reached: \(place) takes every request before it", advice: advice)
+        }
+        guard number + 1 < rules.count else { return }
+        let lost = rules[number + 1]
+        let more = rules.count - number - 2
+        let count = more == 0 ? "" : " (and \(more) more after it)"
+        findings.report(
+            .warning, lost.owner, at: lost.route.position, "spec.http[\(lost.index)]",
+            "never reached\(count): \(place) of \(winner.owner.key) takes every request before it",
+            advice: advice)
+    }
+}
+
+extension Route {
+    /// Takes every request that gets to it; such routes go to the end of a virtual host.
+    var isCatchAll: Bool {
+        guard match.conditions.isEmpty else { return false }
+        switch match.path {
+        case .any: return true
+        case .prefix(let path): return path == [UInt8(ascii: "/")]
+        case .regex(let regex): return regex.pattern == Array(".*".utf8)
+        case .exact: return false
+        }
+    }
+}
