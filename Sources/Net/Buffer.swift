@@ -154,6 +154,16 @@ public struct Buffer: ~Copyable {
         }
     }
 
+    /// The lowest `count` hexadecimal digits, with leading zeros.
+    public mutating func appendHexDigits(_ value: UInt64, count: Int) {
+        var shift = UInt64(count - 1) * 4
+        for _ in 0..<count {
+            let nibble = UInt8(truncatingIfNeeded: value >> shift) & 0xf
+            append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+            shift = shift &- 4
+        }
+    }
+
     /// Reads from a descriptor behind the tail, at most `limit` bytes.
     public mutating func fill(from descriptor: Int32, limit: Int) -> IOResult {
         reserve(limit)

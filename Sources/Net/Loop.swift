@@ -23,6 +23,8 @@ public struct Readiness: OptionSet {
 /// Something a loop watches: it owns a descriptor and is told what became possible on it.
 open class Pollable: TimerTarget {
     open func ready(_ readiness: Readiness) {}
+    /// What `Loop.again` asked for: go on with work that was left so that others get their turn.
+    open func resumed() {}
 }
 
 /// Work done once at the end of a round of events, such as flushing a log.
@@ -50,6 +52,7 @@ public final class Loop {
     private var watched: ContiguousArray<Pollable?> = []
     private var generations: ContiguousArray<UInt32> = []
     private var roundEnds: ContiguousArray<RoundEnd> = []
+    private var postponed: ContiguousArray<Pollable> = []
     private var running = false
     /// Monotonic nanoseconds, taken once a round.
     public private(set) var nowNs: UInt64
@@ -128,6 +131,11 @@ public final class Loop {
         watched[index] = nil
     }
 
+    /// Everything watched now; `body` may add and remove.
+    public func forEachWatched(_ body: (Pollable) -> Void) {
+        for pollable in watched { if let pollable { body(pollable) } }
+    }
+
     public func atEndOfRound(_ work: RoundEnd) {
         roundEnds.append(work)
     }
@@ -136,15 +144,20 @@ public final class Loop {
         roundEnds.removeAll { $0 === work }
     }
 
+    /// Calls `pollable.resumed()` in the next round, after the events that wait by then.
+    public func again(_ pollable: Pollable) {
+        postponed.append(pollable)
+    }
+
     /// Serves events until `stop`. Call from the thread that owns the loop.
     public func run() {
         running = true
-        let events = unsafe UnsafeMutablePointer<isthmus_event>.allocate(
+        let events = UnsafeMutablePointer<isthmus_event>.allocate(
             capacity: Self.eventsMax)
         defer { unsafe events.deallocate() }
         while running {
             let sleep = timers.sleepMs(now: nowMs)
-            let timeout = sleep.map { Int32(clamping: $0) } ?? -1
+            let timeout = postponed.isEmpty ? sleep.map { Int32(clamping: $0) } ?? -1 : 0
             let count = unsafe isthmus_epoll_wait(
                 epoll.raw, events, Int32(Self.eventsMax), timeout)
             nowNs = isthmus_monotonic_ns()
@@ -160,6 +173,11 @@ public final class Loop {
                     pollable.ready(Readiness(rawValue: event.events))
                 }
                 index += 1
+            }
+            if !postponed.isEmpty {
+                let due = postponed
+                postponed.removeAll(keepingCapacity: true)
+                for pollable in due { pollable.resumed() }
             }
             for work in roundEnds { work.roundEnded() }
         }

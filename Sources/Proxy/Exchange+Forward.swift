@@ -1,0 +1,162 @@
+// The request on its way up: an endpoint, a connection to it, and the head it gets.
+import HTTP
+import Mesh
+import Net
+import Telemetry
+
+extension Exchange {
+    func send(to cluster: ClusterState) {
+        guard let endpoint = cluster.pick() else {
+            cluster.stats.add(.upstreamCxNoneHealthy)
+            reply(Reply(.noHealthyUpstream))
+            return
+        }
+        self.endpoint = endpoint
+        endpoint.activeRequests += 1
+        if let pooled = endpoint.takeIdle() {
+            attach(pooled)
+        } else {
+            connect(endpoint)
+        }
+    }
+
+    private func connect(_ endpoint: EndpointState) {
+        switch UpstreamConnection.open(to: endpoint, worker: worker) {
+        case .connection(let connection): attach(connection)
+        case .failed(let reason):
+            transportReason = reason
+            reply(Reply(.remoteConnectionFailure))
+        }
+    }
+
+    private func attach(_ connection: UpstreamConnection) {
+        upstream = connection
+        let loop = worker.loop
+        loop.outgoing.removeAll()
+        writeUpstreamHead()
+        connection.begin(self, head: loop.outgoing.readable)
+        loop.outgoing.removeAll()
+    }
+
+    /// The upstream's connection was closed while it idled in the pool: nothing of this request was
+    /// acted on, so it may go out once more on a fresh one (RFC 9110 section 9.2.2). False when it
+    /// cannot be sent again.
+    func retryOnFreshConnection() -> Bool {
+        guard !isRetry, !hasBody, !answerBegan, request.method.isIdempotent, let endpoint else {
+            return false
+        }
+        isRetry = true
+        upstream = nil
+        endpoint.dropIdle()
+        connect(endpoint)
+        return true
+    }
+
+    private func writeUpstreamHead() {
+        guard let forward, let client else { return }
+        let destination = forward.destinations[destinationIndex]
+        let mutations = route?.headers
+        dropEdgeFields()
+        if let mutations { apply(mutations.request) }
+        if let headers = destination.headers { apply(headers.request) }
+
+        let loop = worker.loop
+        loop.outgoing.append(request.methodBytes)
+        loop.outgoing.append(0x20)
+        loop.outgoing.append(upstreamPath)
+        loop.outgoing.append(queryWithMark)
+        loop.outgoing.append(" HTTP/1.1\r\n")
+        writeHost(rewritten(forward, destination, mutations))
+        request.appendKeptFields(to: &loop.outgoing)
+        if let mutations { appendAdded(mutations.request, to: &loop.outgoing) }
+        if let headers = destination.headers { appendAdded(headers.request, to: &loop.outgoing) }
+        writeForwardedFor(client)
+        loop.outgoing.append("x-forwarded-proto: http\r\nx-request-id: ")
+        writeRequestID()
+        loop.outgoing.append("\r\nx-envoy-attempt-count: 1\r\n")
+        if !rewrittenPath.isEmpty {
+            loop.outgoing.append("x-envoy-original-path: ")
+            loop.outgoing.append(path)
+            loop.outgoing.append(queryWithMark)
+            loop.outgoing.append("\r\n")
+        }
+        if request.wantsUpgrade, let name = request.value(of: .upgrade) {
+            loop.outgoing.append("connection: upgrade\r\nupgrade: ")
+            loop.outgoing.append(name)
+            loop.outgoing.append("\r\n")
+        }
+        loop.outgoing.append("\r\n")
+    }
+
+    /// Fields only the proxy itself may set, and those it writes anew.
+    private func dropEdgeFields() {
+        for index in request.fields.indices {
+            switch request.fields[index].id {
+            case .xEnvoy, .xEnvoyUpstreamServiceTime, .xForwardedProto, .xForwardedFor,
+                .xForwardedClientCert, .xRequestID:
+                request.fields[index].isDropped = true
+            default: break
+            }
+        }
+    }
+
+    /// Precedence: rewrite.authority, then the route's header operations, then the destination's.
+    private func rewritten(
+        _ forward: Forward, _ destination: WeightedDestination, _ mutations: HeaderMutations?
+    ) -> [UInt8]? {
+        forward.rewrite?.authority ?? mutations?.authority ?? destination.headers?.authority
+    }
+
+    private func writeHost(_ rewritten: [UInt8]?) {
+        let hostIndex = request.hostIndex
+        let isKept = rewritten == nil && request.targetForm != .absolute
+        if hostIndex >= 0 { request.fields[hostIndex].isDropped = !isKept }
+        guard !isKept else { return }
+        let loop = worker.loop
+        loop.outgoing.append("host: ")
+        if let rewritten {
+            loop.outgoing.append(rewritten)
+        } else {
+            // RFC 9112 section 3.2.2: the target's authority replaces the Host sent with it.
+            loop.outgoing.append(request.authorityBytes)
+        }
+        loop.outgoing.append("\r\n")
+    }
+
+    private func writeForwardedFor(_ client: ClientConnection) {
+        let loop = worker.loop
+        loop.outgoing.append("x-forwarded-for: ")
+        appendForwardedFor(client, to: &loop.outgoing)
+        loop.outgoing.append("\r\nx-envoy-external-address: ")
+        loop.outgoing.append(host: client.peer)
+        loop.outgoing.append("\r\n")
+    }
+
+    /// What the client sent in the field, and the client's own address behind it.
+    func appendForwardedFor(_ client: ClientConnection, to out: inout Buffer) {
+        for field in request.fields where field.id == .xForwardedFor && field.valueLength > 0 {
+            out.append(request.value(field))
+            out.append(", ")
+        }
+        out.append(host: client.peer)
+    }
+
+    /// A UUID of version 4; Envoy reads the trace decision from its 15th character.
+    private func writeRequestID() {
+        if requestID.isEmpty {
+            let high = worker.random.next()
+            let low = worker.random.next()
+            requestID.reserve(36)
+            requestID.appendHexDigits(high >> 32, count: 8)
+            requestID.append(0x2d)
+            requestID.appendHexDigits(high >> 16 & 0xffff, count: 4)
+            requestID.append("-4")
+            requestID.appendHexDigits(high & 0xfff, count: 3)
+            requestID.append(0x2d)
+            requestID.appendHexDigits((low >> 48 & 0x3fff) | 0x8000, count: 4)
+            requestID.append(0x2d)
+            requestID.appendHexDigits(low & 0xffff_ffff_ffff, count: 12)
+        }
+        worker.loop.outgoing.append(requestID.readable)
+    }
+}

@@ -1,0 +1,47 @@
+// What is told of a finished exchange: Istio's request metrics and the access log.
+import HTTP
+import Mesh
+import Net
+import Telemetry
+
+extension Exchange {
+    func record(_ client: ClientConnection) {
+        let durationMs = (worker.loop.nowNs &- startNs) / 1_000_000
+        series().record(
+            durationMs: durationMs, requestBytes: requestBytes, responseBytes: responseBytes)
+        if let log = worker.log { log.write(HTTPLogRecord(self, client, durationMs: durationMs)) }
+    }
+
+    /// The series of this kind of answer, remembered at the endpoint: making labels is slow.
+    private func series() -> RequestSeries {
+        let isGRPC = isGRPC
+        guard let endpoint else { return makeSeries(isGRPC: isGRPC) }
+        for entry in endpoint.series
+        where entry.status == status && entry.flags == flags && entry.isGRPC == isGRPC {
+            return entry.series
+        }
+        let series = makeSeries(isGRPC: isGRPC)
+        // gRPC's status differs from answer to answer, so its series is looked up each time.
+        if !isGRPC {
+            endpoint.series.append(
+                EndpointState.SeriesEntry(
+                    status: status, flags: flags, isGRPC: false, series: series))
+        }
+        return series
+    }
+
+    private func makeSeries(isGRPC: Bool) -> RequestSeries {
+        var labels = worker.labels(cluster, endpoint, flags: flags)
+        labels.requestProtocol = isGRPC ? "grpc" : "http"
+        labels.responseCode = status
+        if isGRPC, let value = response.value(named: ByteView("grpc-status")) {
+            labels.grpcResponseStatus = value.string
+        }
+        return worker.metrics.requestSeries(labels: labels)
+    }
+
+    private var isGRPC: Bool {
+        guard let type = request.value(of: .contentType) else { return false }
+        return type.hasPrefix("application/grpc")
+    }
+}

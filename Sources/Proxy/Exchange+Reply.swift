@@ -1,0 +1,86 @@
+// Answering without an upstream: from the table of failures, or as a route says.
+import HTTP
+import Mesh
+import Net
+import Telemetry
+
+extension Exchange {
+    /// A body up to this size is read to its end before it is refused, so that the connection can
+    /// be used again; a longer one ends it.
+    private static let bodyReadBeforeReplyMax = 64 * 1024
+
+    func reply(_ reply: Reply) {
+        guard !isFinished, let client else { return }
+        if shouldReadBodyFirst(reply) {
+            deferredReply = reply
+            return
+        }
+        var body = reply.body
+        details = reply.details
+        status = reply.status
+        if let failure = reply.failure {
+            note(failure)
+            failure.appendBody(to: &body, transportReason: transportReason, retried: false)
+            if failure.row.side == .upstream { cluster?.count(status: status) }
+        }
+        let closes =
+            reply.failure?.row.closesDownstream ?? false || !requestIsRead || request.wantsClose
+            || worker.isDraining || request.minorVersion == 0
+        answerBegan = true
+        worker.loop.outgoing.removeAll()
+        writeReplyHead(reply, bodyCount: body.count, closes: closes)
+        worker.loop.outgoing.append("\r\n")
+        if request.method != .head {
+            worker.loop.outgoing.append(body)
+            responseBytes = UInt64(body.count)
+        }
+        client.write(worker.loop.outgoing.readable)
+        worker.loop.outgoing.removeAll()
+        finish()
+        client.answered(mustClose: closes)
+    }
+
+    private func shouldReadBodyFirst(_ reply: Reply) -> Bool {
+        guard hasBody, !requestIsRead, !request.expectsContinue, upstream == nil,
+            reply.failure?.row.closesDownstream != true
+        else { return false }
+        guard case .length(let length) = request.framing else { return false }
+        return length <= Self.bodyReadBeforeReplyMax
+    }
+
+    private func writeReplyHead(_ reply: Reply, bodyCount: Int, closes: Bool) {
+        let loop = worker.loop
+        loop.outgoing.append("HTTP/1.1 ")
+        loop.outgoing.append(decimal: UInt64(reply.status))
+        loop.outgoing.append(0x20)
+        loop.outgoing.append(StatusReason.phrase(reply.status))
+        loop.outgoing.append("\r\n")
+        if let location = reply.location {
+            loop.outgoing.append("location: ")
+            loop.outgoing.append(location)
+            loop.outgoing.append("\r\n")
+        }
+        if reply.status >= 200, reply.status != 204 {
+            loop.outgoing.append("content-length: ")
+            loop.outgoing.append(decimal: UInt64(bodyCount))
+            loop.outgoing.append("\r\n")
+        }
+        let setsContentType = route?.headers?.response.set.contains {
+            $0.name.withView { $0.equalsIgnoringCase("content-type") }
+        }
+        if bodyCount > 0, setsContentType != true {
+            loop.outgoing.append("content-type: text/plain\r\n")
+        }
+        if reply.failure == .overflow { loop.outgoing.append("x-envoy-overloaded: true\r\n") }
+        if reply.failure == nil, let headers = route?.headers {
+            append(headers.response.set, to: &loop.outgoing)
+            append(headers.response.add, to: &loop.outgoing)
+        }
+        loop.outgoing.append("date: ")
+        worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)
+        loop.outgoing.append("\r\nserver: ")
+        loop.outgoing.append(worker.settings.serverName)
+        loop.outgoing.append("\r\n")
+        if closes { loop.outgoing.append("connection: close\r\n") }
+    }
+}

@@ -1,0 +1,192 @@
+// The answer on its way down, as the upstream's connection reads it.
+import HTTP
+import Mesh
+import Net
+import Telemetry
+
+extension Exchange {
+    /// 1xx other than 101: passed on, the final response follows (RFC 9110 section 15.2).
+    func informational() {
+        guard !answerBegan, let client else { return }
+        let loop = worker.loop
+        loop.outgoing.removeAll()
+        loop.outgoing.append("HTTP/1.1 ")
+        loop.outgoing.append(decimal: UInt64(response.status))
+        loop.outgoing.append(0x20)
+        loop.outgoing.append(response.reasonBytes)
+        loop.outgoing.append("\r\n")
+        response.appendKeptFields(to: &loop.outgoing)
+        loop.outgoing.append("\r\n")
+        client.write(loop.outgoing.readable)
+        loop.outgoing.removeAll()
+        response.reset()
+    }
+
+    /// The final head. It is written to the loop's outgoing buffer and sent with what comes next.
+    func responseArrived() {
+        let loop = worker.loop
+        answerBegan = true
+        status = response.status
+        firstByteNs = loop.nowNs
+        let since = requestIsRead ? requestReadNs : startNs
+        let serviceTime = (loop.nowNs &- since) / 1_000_000
+        serviceTimeMs = serviceTime
+        cluster?.count(status: status)
+        switch response.framing {
+        case .chunked, .untilClose: sendsChunked = true
+        case .none, .length: sendsChunked = false
+        }
+        for index in response.fields.indices {
+            switch response.fields[index].id {
+            case .server, .xEnvoyUpstreamServiceTime: response.fields[index].isDropped = true
+            default: break
+            }
+        }
+        let routeHeaders = route?.headers
+        let destinationHeaders = forward?.destinations[destinationIndex].headers
+        if let routeHeaders { drop(routeHeaders.response, from: response) }
+        if let destinationHeaders { drop(destinationHeaders.response, from: response) }
+
+        loop.outgoing.removeAll()
+        loop.outgoing.append("HTTP/1.1 ")
+        loop.outgoing.append(decimal: UInt64(status))
+        loop.outgoing.append(0x20)
+        loop.outgoing.append(response.reasonBytes)
+        loop.outgoing.append("\r\n")
+        response.appendKeptFields(to: &loop.outgoing)
+        if let routeHeaders { appendAdded(routeHeaders.response, to: &loop.outgoing) }
+        if let destinationHeaders { appendAdded(destinationHeaders.response, to: &loop.outgoing) }
+        if response.index(of: .date) < 0 {
+            loop.outgoing.append("date: ")
+            worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)
+            loop.outgoing.append("\r\n")
+        }
+        loop.outgoing.append("server: ")
+        loop.outgoing.append(worker.settings.serverName)
+        loop.outgoing.append("\r\nx-envoy-upstream-service-time: ")
+        loop.outgoing.append(decimal: serviceTime)
+        if status == 101, let name = response.value(of: .upgrade) {
+            loop.outgoing.append("\r\nconnection: upgrade\r\nupgrade: ")
+            loop.outgoing.append(name)
+        } else {
+            if sendsChunked { loop.outgoing.append("\r\ntransfer-encoding: chunked") }
+            if closesClient { loop.outgoing.append("\r\nconnection: close") }
+        }
+        loop.outgoing.append("\r\n\r\n")
+    }
+
+    /// Known when the head goes out: the client asked for it, or the proxy is draining.
+    private var closesClient: Bool { request.wantsClose || worker.isDraining }
+
+    func responseBody(_ bytes: ByteView) {
+        guard bytes.count > 0, let client else { return }
+        responseBytes &+= UInt64(bytes.count)
+        let loop = worker.loop
+        if sendsChunked {
+            loop.outgoing.appendChunk(bytes)
+            if loop.outgoing.count >= Loop.scratchBytes { flushResponse() }
+            return
+        }
+        // Short bodies travel with their head in one write; long ones from where they were read.
+        if !loop.outgoing.isEmpty {
+            if loop.outgoing.count + bytes.count <= Loop.scratchBytes {
+                loop.outgoing.append(bytes)
+                return
+            }
+            flushResponse()
+        }
+        client.write(bytes)
+    }
+
+    func flushResponse() {
+        let loop = worker.loop
+        guard !loop.outgoing.isEmpty else { return }
+        client?.write(loop.outgoing.readable)
+        loop.outgoing.removeAll()
+    }
+
+    var canSendMore: Bool {
+        guard let client else { return true }
+        return !client.hasUnsentAboveHighWater
+    }
+
+    /// The response is complete. `decoder` holds its trailers when it was chunked.
+    func responseEnded(_ decoder: borrowing ChunkedDecoder) {
+        if sendsChunked {
+            worker.loop.outgoing.append("0\r\n")
+            decoder.appendTrailers(to: &worker.loop.outgoing)
+            worker.loop.outgoing.append("\r\n")
+        }
+        flushResponse()
+        guard !isFinished, let client else { return }
+        // An answer that came before the request was read to its end: the rest of the body would
+        // be taken for the next request.
+        let mustClose = closesClient || !requestIsRead
+        finish()
+        client.answered(mustClose: mustClose)
+    }
+
+    /// The upstream failed, before or inside its answer.
+    func upstreamFailed(_ failure: Failure, reason: String? = nil, cause: StaticString? = nil) {
+        upstream = nil
+        guard !isFinished, let client else { return }
+        transportReason = reason
+        failureCause = cause
+        if answerBegan {
+            // What was sent must not look complete: no last chunk, no full length, just the end.
+            flushResponse()
+            let stats = client.listener.httpStats
+            stats.add(.downstreamRqTxReset)
+            note(failure.afterHead)
+            finish()
+            client.abort()
+        } else {
+            reply(Reply(failure))
+        }
+    }
+
+    /// The one way out: counts, logs, lets go of both sides and of itself.
+    func finish() {
+        guard !isFinished else { return }
+        isFinished = true
+        if let upstream {
+            self.upstream = nil
+            upstream.exchangeFinished()
+        }
+        if let endpoint { endpoint.activeRequests -= 1 }
+        if let cluster {
+            cluster.stats.subtract(.upstreamRqActive)
+            if failure == nil { cluster.stats.add(.upstreamRqCompleted) }
+        }
+        if let client, countsAsRequest {
+            let stats = client.listener.httpStats
+            stats.subtract(.downstreamRqActive)
+            stats.add(.downstreamRqCompleted)
+            switch status / 100 {
+            case 1: stats.add(.downstreamRq1xx)
+            case 2: stats.add(.downstreamRq2xx)
+            case 3: stats.add(.downstreamRq3xx)
+            case 4: stats.add(.downstreamRq4xx)
+            case 5: stats.add(.downstreamRq5xx)
+            default: break
+            }
+            record(client)
+        }
+        let client = client
+        if client?.exchange === self { client?.exchange = nil }
+        worker.giveExchange(self)
+    }
+}
+
+extension Failure {
+    /// The same failure once the head of the response is on its way.
+    fileprivate var afterHead: Failure {
+        switch self {
+        case .connectionTermination: .connectionTerminationAfterHead
+        case .localReset: .localResetAfterHead
+        case .remoteReset: .remoteResetAfterHead
+        case .upstreamProtocolError: .upstreamProtocolErrorAfterHead
+        default: self
+        }
+    }
+}

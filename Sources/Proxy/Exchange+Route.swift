@@ -1,0 +1,185 @@
+// From a request to what is done with it: virtual host, route, action.
+import HTTP
+import Mesh
+import Net
+import Telemetry
+
+extension Exchange {
+    func decide(listener: ListenerSpec) {
+        guard case .http(let table) = listener.kind else {
+            reply(Reply(.routeNotFound))
+            return
+        }
+        let authority = request.authorityBytes
+        guard let host = table.virtualHost(for: authority.span) else {
+            noRoute()
+            return
+        }
+        virtualHost = host
+        if host.redirectsToHTTPS {
+            redirectToHTTPS()
+            return
+        }
+        guard let route = match(host) else {
+            noRoute()
+            return
+        }
+        self.route = route
+        switch route.action {
+        case .forward(let forward):
+            self.forward = forward
+            chooseDestination(forward)
+        case .redirect(let redirect):
+            follow(redirect, listener: listener)
+        case .direct(let direct):
+            client?.listener.httpStats.add(.rqDirectResponse)
+            var answer = Reply(status: direct.status, details: ResponseDetails.directResponse)
+            answer.body = direct.body
+            answer.contentType = !direct.body.isEmpty
+            reply(answer)
+        }
+    }
+
+    private func match(_ host: VirtualHost) -> Route? {
+        let path = path
+        let query = query
+        let method = request.methodBytes
+        let authority = request.authorityBytes
+        let scheme = ByteView("http")
+        let asked = RouteRequest(
+            path: path.span, query: query.span, method: method.span, authority: authority.span,
+            scheme: scheme.span)
+        return host.route(for: asked, headers: RequestFields(head: request))
+    }
+
+    private func noRoute() {
+        client?.listener.httpStats.add(.noRoute)
+        reply(Reply(.routeNotFound))
+    }
+
+    private func chooseDestination(_ forward: Forward) {
+        var index = 0
+        if forward.destinations.count > 1 {
+            var ticket = worker.random.below(forward.totalWeight)
+            while index < forward.destinations.count - 1,
+                ticket >= forward.destinations[index].weight
+            {
+                ticket -= forward.destinations[index].weight
+                index += 1
+            }
+        }
+        destinationIndex = index
+        guard let cluster = forward.destinations[index].cluster else {
+            client?.listener.httpStats.add(.noCluster)
+            reply(Reply(.clusterNotFound))
+            return
+        }
+        let state = worker.cluster(at: cluster)
+        self.cluster = state
+        state.stats.add(.upstreamRqTotal)
+        state.stats.add(.upstreamRqActive)
+        if let rewrite = forward.rewrite { rewritePath(rewrite) }
+        send(to: state)
+    }
+
+    private func rewritePath(_ rewrite: Rewrite) {
+        let path = path
+        switch rewrite.path {
+        case .unchanged: return
+        case .prefix(let matched, let replacement):
+            guard matched <= path.count else { return }
+            rewrittenPath.append(replacement)
+            rewrittenPath.append(path.suffix(from: matched))
+        case .full(let replacement):
+            rewrittenPath.append(replacement)
+        case .regex(let regex, let replacement):
+            rewrittenPath.append(regex.replaceAll(in: path.span, with: replacement))
+        }
+        // A request target is never empty (RFC 9112 section 3.2.1).
+        if rewrittenPath.isEmpty { rewrittenPath.append(0x2f) }
+    }
+
+    /// `httpsRedirect`: 301 to the same host and path over https, on https's own port.
+    private func redirectToHTTPS() {
+        var location = Buffer()
+        location.append("https://")
+        location.append(request.authorityBytes.withoutPort)
+        location.append(path)
+        location.append(queryWithMark)
+        redirect(301, to: location.readable.array)
+    }
+
+    private func follow(_ redirect: Redirect, listener: ListenerSpec) {
+        var location = Buffer()
+        let scheme = redirect.scheme.map { $0 } ?? Array("http".utf8)
+        location.append(scheme)
+        location.append("://")
+        appendAuthority(of: redirect, listener: listener, to: &location)
+        switch redirect.path {
+        case .unchanged: location.append(path)
+        case .full(let path): location.append(path)
+        case .prefix(let matched, let replacement):
+            location.append(replacement)
+            if matched <= path.count { location.append(path.suffix(from: matched)) }
+        }
+        location.append(queryWithMark)
+        self.redirect(redirect.status, to: location.readable.array)
+    }
+
+    private func appendAuthority(
+        of redirect: Redirect, listener: ListenerSpec, to location: inout Buffer
+    ) {
+        let host = request.authorityBytes
+        switch redirect.port {
+        case .number(let port):
+            appendHost(redirect, host.withoutPort, to: &location)
+            location.append(0x3a)
+            location.append(decimal: UInt64(port))
+        case .fromRequestPort:
+            appendHost(redirect, host.withoutPort, to: &location)
+            let isDefault = redirect.scheme == nil && listener.declaredPort == 80
+            if !isDefault {
+                location.append(0x3a)
+                location.append(decimal: UInt64(listener.declaredPort))
+            }
+        case .fromProtocolDefault:
+            // Envoy: a default port goes when the scheme changes; otherwise the Host stays as sent.
+            let dropsPort =
+                redirect.scheme.map { $0 == Array("https".utf8) } == true
+                && host.port.map { $0 == 80 || $0 == 443 } == true
+            appendHost(redirect, dropsPort ? host.withoutPort : host, to: &location)
+        }
+    }
+
+    private func appendHost(_ redirect: Redirect, _ host: ByteView, to location: inout Buffer) {
+        if let authority = redirect.authority {
+            location.append(authority)
+        } else {
+            location.append(host)
+        }
+    }
+
+    private func redirect(_ status: UInt16, to location: [UInt8]) {
+        client?.listener.httpStats.add(.rqRedirect)
+        var answer = Reply(status: status, details: ResponseDetails.directResponse)
+        answer.location = location
+        reply(answer)
+    }
+}
+
+extension ByteView {
+    private var portColon: Int {
+        let colon = lastIndex(of: 0x3a)
+        // A colon inside an IPv6 literal is no port's.
+        return colon > 0 && index(of: 0x5d, from: colon) < 0 ? colon : -1
+    }
+
+    /// A Host value without its port.
+    fileprivate var withoutPort: ByteView {
+        portColon < 0 ? self : prefix(portColon)
+    }
+
+    fileprivate var port: Int? {
+        portColon < 0 ? nil : suffix(from: portColon + 1).decimal()
+    }
+}

@@ -1,0 +1,267 @@
+// One request and its answer, from the head's last byte to the log line.
+// It is the middle of the data plane: the client's connection on one side, an upstream's on the
+// other, the configuration in between. Everything happens on one loop; nothing here waits.
+import HTTP
+import Mesh
+import Net
+import Telemetry
+
+/// Reused from request to request.
+final class Exchange: TimerTarget {
+    let worker: Worker
+    let request = RequestHead()
+    let response = ResponseHead()
+    var parser = H1RequestParser()
+    /// The request body's chunked coding, when it has one.
+    var decoder = ChunkedDecoder()
+    /// Of a request body with a length: bytes still to come.
+    var bodyRemaining = 0
+    var client: ClientConnection?
+    var upstream: UpstreamConnection?
+
+    // What routing found.
+    var virtualHost: VirtualHost?
+    var route: Route?
+    var forward: Forward?
+    var destinationIndex = 0
+    var cluster: ClusterState?
+    var endpoint: EndpointState?
+
+    /// The path in normal form where that differs from what was sent.
+    var normalizedPath = Buffer()
+    /// The path as sent upstream where a rewrite changed it.
+    var rewrittenPath = Buffer()
+    var requestID = Buffer()
+
+    /// Our end of the upstream connection; only logs want to know.
+    var upstreamLocalAddress: SocketAddress?
+
+    // Progress.
+    var hasBody = false
+    var requestIsRead = false
+    /// The head of the final response has been passed on.
+    var answerBegan = false
+    var isFinished = false
+    /// The answer waits for the rest of a short request body.
+    var deferredReply: Reply?
+    var sendsChunked = false
+    var isRetry = false
+
+    // What the log and the metrics tell.
+    var startNs: UInt64 = 0
+    var startWallNs: UInt64 = 0
+    var requestReadNs: UInt64 = 0
+    var firstByteNs: UInt64 = 0
+    var requestBytes: UInt64 = 0
+    var responseBytes: UInt64 = 0
+    var status: UInt16 = 0
+    var flags = ResponseFlags()
+    var failure: Failure?
+    var failureCause: StaticString?
+    var transportReason: String?
+    var details: StaticString = ResponseDetails.viaUpstream
+    var serviceTimeMs: UInt64?
+    var countsAsRequest = false
+
+    init(worker: Worker) {
+        self.worker = worker
+    }
+
+    /// Ready for the next request; keeps its memory unless it has grown.
+    func reset() {
+        request.reset()
+        response.reset()
+        parser = H1RequestParser()
+        if case .chunked = request.framing {} else { decoder.reset() }
+        bodyRemaining = 0
+        client = nil
+        upstream = nil
+        virtualHost = nil
+        route = nil
+        forward = nil
+        cluster = nil
+        endpoint = nil
+        normalizedPath.removeAll()
+        rewrittenPath.removeAll()
+        requestID.removeAll()
+        hasBody = false
+        requestIsRead = false
+        answerBegan = false
+        isFinished = false
+        deferredReply = nil
+        sendsChunked = false
+        isRetry = false
+        upstreamLocalAddress = nil
+        requestReadNs = 0
+        firstByteNs = 0
+        requestBytes = 0
+        responseBytes = 0
+        status = 0
+        flags = ResponseFlags()
+        failure = nil
+        failureCause = nil
+        transportReason = nil
+        details = ResponseDetails.viaUpstream
+        serviceTimeMs = nil
+        countsAsRequest = false
+    }
+
+    func begin(client: ClientConnection) {
+        self.client = client
+        startNs = worker.loop.nowNs
+        startWallNs = worker.loop.wallNs
+    }
+
+    // MARK: - The request, as the client's connection reads it
+
+    /// The head is complete and sound. Everything up to the choice of an endpoint happens here.
+    func requestArrived(hasBody: Bool) {
+        guard let client else { return }
+        self.hasBody = hasBody
+        if !hasBody { requestRead() }
+        countRequest(client)
+        if let failure = objection() {
+            reply(Reply(failure))
+            return
+        }
+        decide(listener: client.listener.spec)
+    }
+
+    private func countRequest(_ client: ClientConnection) {
+        countsAsRequest = true
+        let stats = client.listener.httpStats
+        stats.add(.downstreamRqTotal)
+        stats.add(.downstreamRqHTTP1Total)
+        stats.add(.downstreamRqActive)
+        if request.targetForm == .absolute { stats.add(.downstreamRqNonRelativePath) }
+    }
+
+    /// What is refused before any route is looked at.
+    private func objection() -> Failure? {
+        if request.minorVersion == 0 { return .lowVersion }
+        if request.hasUnknownExpectation { return .expectationFailed }
+        if request.wantsUpgrade, let protocolName = request.value(of: .upgrade) {
+            if protocolName.equalsIgnoringCase("h2c") {
+                // RFC 7540's upgrade to HTTP/2 was withdrawn by RFC 9113; tunnelling it would let
+                // requests past every rule. Ignored, as a server may.
+                request.wantsUpgrade = false
+            } else if !protocolName.equalsIgnoringCase("websocket") {
+                return .upgradeFailed
+            }
+        }
+        if request.targetForm == .authority { return .routeNotFound }
+        if !normalizePath() { return .pathNormalizationFailed }
+        return nil
+    }
+
+    /// A piece of the body. It goes straight to the upstream's connection.
+    func requestBody(_ bytes: ByteView) {
+        requestBytes &+= UInt64(bytes.count)
+        guard bytes.count > 0, let upstream else { return }
+        upstream.sendBody(bytes, chunked: request.framing == .chunked)
+    }
+
+    /// All that arrived in one read was handed over.
+    func flushRequest() {
+        upstream?.flushBody()
+    }
+
+    /// The last piece was handed over.
+    func requestEnded() {
+        requestRead()
+        if let deferredReply {
+            self.deferredReply = nil
+            reply(deferredReply)
+            return
+        }
+        upstream?.endBody(self)
+    }
+
+    private func requestRead() {
+        requestIsRead = true
+        requestReadNs = worker.loop.nowNs
+    }
+
+    /// Whether another piece of body may be read now.
+    var canTakeBody: Bool {
+        if deferredReply != nil { return true }
+        guard let upstream else { return false }
+        return upstream.canTakeBody
+    }
+
+    /// The upstream has room again.
+    func upstreamTakesMore() {
+        guard !requestIsRead else { return }
+        client?.advance()
+    }
+
+    /// The client has room again.
+    func clientTakesMore() {
+        upstream?.advance()
+    }
+
+    // MARK: - Ends that the client brings about
+
+    /// FIN inside the body: the request will never be complete.
+    func requestCutShort() {
+        guard !isFinished else { return }
+        note(.requestBodyCutShort)
+        dropUpstream()
+        let client = client
+        finish()
+        client?.close()
+    }
+
+    /// The connection broke.
+    func clientGone() {
+        guard !isFinished else { return }
+        note(.downstreamRemoteDisconnect)
+        if let client { client.listener.httpStats.add(.downstreamRqRxReset) }
+        dropUpstream()
+        finish()
+    }
+
+    /// The request did not come in time.
+    func timedOut(_ failure: Failure) {
+        guard !isFinished, let client else { return }
+        let stats = client.listener.httpStats
+        stats.add(failure == .requestHeaderTimeout ? .downstreamRqHeaderTimeout : .downstreamRqIdleTimeout)
+        dropUpstream()
+        if answerBegan {
+            note(failure)
+            finish()
+            client.abort()
+        } else {
+            reply(Reply(failure))
+        }
+    }
+
+    /// The bytes are not a request.
+    func refused(_ error: H1Error) {
+        guard !isFinished, let client else { return }
+        failureCause = error.rule
+        dropUpstream()
+        if !countsAsRequest { countRequest(client) }
+        if answerBegan {
+            note(Failure(error))
+            finish()
+            client.abort()
+        } else {
+            reply(Reply(Failure(error)))
+        }
+    }
+
+    func note(_ failure: Failure) {
+        self.failure = failure
+        let row = failure.row
+        flags.formUnion(row.flags)
+        if row.status != 0 || !answerBegan { status = row.status }
+    }
+
+    /// Lets go of an upstream connection whose exchange cannot end well.
+    func dropUpstream() {
+        guard let upstream else { return }
+        self.upstream = nil
+        upstream.abandon()
+    }
+}

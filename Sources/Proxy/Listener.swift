@@ -1,0 +1,99 @@
+// Accepts connections on one address for one worker. Every worker has its own socket on it
+// (SO_REUSEPORT), so the kernel spreads connections and no lock is needed.
+import Mesh
+import Net
+import Telemetry
+
+final class Listener: Pollable {
+    private(set) var spec: ListenerSpec
+    let worker: Worker
+    let stats: ListenerStats
+    let httpStats: HTTPStats
+    private var descriptor: Int32
+    private var isPaused = false
+    /// Accepted in one turn before others get theirs.
+    private static let batchMax = 64
+
+    init(_ spec: ListenerSpec, descriptor: Int32, worker: Worker) {
+        self.spec = spec
+        self.worker = worker
+        self.descriptor = descriptor
+        stats = worker.metrics.listener(spec.name)
+        httpStats = worker.metrics.http("outbound_\(spec.name)")
+        super.init()
+        start()
+    }
+
+    /// The same address with a new configuration: connections that are open route by it from
+    /// their next request on.
+    func adopt(_ spec: ListenerSpec) {
+        self.spec = spec
+    }
+
+    /// Accepts no more; connections that are open live on.
+    func stop() {
+        guard descriptor >= 0 else { return }
+        worker.loop.forget(descriptor: descriptor)
+        Socket.close(descriptor)
+        descriptor = -1
+    }
+
+    private func start() {
+        do throws(NetError) {
+            try worker.loop.addLevelTriggered(self, descriptor: descriptor, for: .readable)
+        } catch {
+            pause()
+        }
+    }
+
+    override func ready(_ readiness: Readiness) {
+        for _ in 0..<Self.batchMax {
+            switch Socket.accept(descriptor) {
+            case .connection(let raw, let peer): accepted(raw, from: peer)
+            case .wouldBlock: return
+            case .gone: continue
+            case .exhausted:
+                // The connection stays in the queue; taking events for it would spin.
+                stats.add(.downstreamGlobalCxOverflow)
+                pause()
+                return
+            }
+        }
+    }
+
+    private func accepted(_ raw: Int32, from peer: SocketAddress) {
+        guard worker.counts.takeConnection(max: worker.settings.limits.connectionsMax) else {
+            stats.add(.downstreamCxOverflow)
+            Socket.reset(raw)
+            return
+        }
+        Socket.setNoDelay(raw)
+        stats.add(.downstreamCxTotal)
+        stats.add(.downstreamCxActive)
+        switch spec.kind {
+        case .http:
+            ClientConnection(raw, peer: peer, listener: self).start()
+        case .tcp(let route):
+            TCPConnection.start(raw, peer: peer, listener: self, route: route)
+        }
+    }
+
+    func connectionClosed() {
+        worker.counts.giveConnection()
+        stats.subtract(.downstreamCxActive)
+        stats.add(.downstreamCxDestroy)
+    }
+
+    private func pause() {
+        guard !isPaused else { return }
+        isPaused = true
+        worker.loop.remove(descriptor: descriptor)
+        _ = worker.loop.timers.schedule(
+            afterMs: worker.settings.limits.acceptPauseMs, target: self, tag: 0)
+    }
+
+    override func timerFired(tag: UInt8) {
+        isPaused = false
+        if descriptor >= 0 { start() }
+    }
+}

@@ -1,0 +1,69 @@
+// What the data plane puts up with; every number is shown by `isthmus version --limits`.
+public import HTTP
+
+public struct ProxyLimits: Sendable {
+    public var http = HTTPLimits()
+    /// Client connections of the process; more are closed at once. Lowered to what descriptors
+    /// allow: each may need one upstream as well.
+    public var connectionsMax = 100_000
+    /// A connection without a request on it; Istio's (Envoy's) one hour.
+    public var clientIdleMs: UInt64 = 3_600_000
+    /// From the first byte of a request to the end of its head: the answer to slow-header clients.
+    public var requestHeadMs: UInt64 = 30_000
+    /// Between two pieces of a request body while the upstream waits for more.
+    public var requestBodyIdleMs: UInt64 = 300_000
+    /// How long a closing connection is still read, so that the client gets to see the answer.
+    public var lingerMs: UInt64 = 2_000
+    /// Bytes read and thrown away meanwhile.
+    public var lingerBytesMax = 1024 * 1024
+    /// A pooled upstream connection without a request.
+    public var upstreamIdleMs: UInt64 = 3_600_000
+    /// Pooled idle connections an endpoint keeps on one loop.
+    public var upstreamIdleConnectionsMax = 1024
+    /// Unsent bytes for one peer above which the other is no longer read...
+    public var highWaterBytes = 64 * 1024
+    /// ...until they have come down to this.
+    public var lowWaterBytes = 16 * 1024
+    /// How long draining waits for requests under way.
+    public var drainMs: UInt64 = 45_000
+    /// Exchanges kept for reuse on a loop.
+    public var freeExchangesMax = 256
+    /// How long accepting pauses when descriptors have run out.
+    public var acceptPauseMs: UInt64 = 100
+
+    public init() {}
+
+    /// All limits as rows: name, value, unit, what it is for.
+    public var table: [(name: String, value: String, unit: String, purpose: String)] {
+        [
+            ("head-bytes", "\(http.headBytesMax)", "bytes", "request or response head; 431 above"),
+            (
+                "request-line-bytes", "\(http.requestLineBytesMax)", "bytes",
+                "method, target and version; 414 above"
+            ),
+            ("fields", "\(http.fieldsMax)", "lines", "header fields of a message; 431 above"),
+            ("trailer-bytes", "\(http.trailerBytesMax)", "bytes", "trailer fields of a message"),
+            (
+                "chunk-extension-bytes", "\(http.chunkExtensionBytesMax)", "bytes",
+                "chunk extensions of a message, which are dropped"
+            ),
+            ("connections", "\(connectionsMax)", "connections", "clients of the process"),
+            ("client-idle", "\(clientIdleMs)", "ms", "a client connection without a request"),
+            ("request-head", "\(requestHeadMs)", "ms", "from first byte to end of head; 408 after"),
+            (
+                "request-body-idle", "\(requestBodyIdleMs)", "ms",
+                "between two pieces of a request body; 408 after"
+            ),
+            ("linger", "\(lingerMs)", "ms", "reading on after an answer that closes"),
+            ("linger-bytes", "\(lingerBytesMax)", "bytes", "thrown away meanwhile"),
+            ("upstream-idle", "\(upstreamIdleMs)", "ms", "a pooled upstream connection"),
+            (
+                "upstream-idle-connections", "\(upstreamIdleConnectionsMax)", "connections",
+                "pooled for one endpoint on one loop"
+            ),
+            ("high-water", "\(highWaterBytes)", "bytes", "unsent for one peer; then no more read"),
+            ("low-water", "\(lowWaterBytes)", "bytes", "unsent for one peer; then read on"),
+            ("drain", "\(drainMs)", "ms", "waiting for requests under way when stopping"),
+        ]
+    }
+}

@@ -1,0 +1,27 @@
+// What a proxy is told once, at its start.
+public import Telemetry
+
+public struct ProxySettings: Sendable {
+    public var limits = ProxyLimits()
+    /// The value of the `server` response field.
+    public var serverName = Array("isthmus".utf8)
+    /// What `%HOSTNAME%` prints.
+    public var hostname: [UInt8] = []
+    /// The proxy itself, as Istio's metrics name the source of a request.
+    public var source = IstioLabels.Peer()
+    /// nil: no access log.
+    public var accessLog: AccessLogSettings?
+
+    public init() {}
+}
+
+public struct AccessLogSettings: Sendable {
+    /// Where lines go; opened for appending by the caller.
+    public var descriptor: Int32
+    public var format: AccessLogFormat
+
+    public init(descriptor: Int32, format: AccessLogFormat) {
+        self.descriptor = descriptor
+        self.format = format
+    }
+}

@@ -1,0 +1,63 @@
+// A finished TCP connection as the access log asks about it; Istio prints `"- - -" 0` for such lines.
+import Mesh
+import Net
+import Telemetry
+
+struct TCPLogRecord: AccessLogSource {
+    let startWallNs: UInt64
+    let durationMs: UInt64
+    let peer: SocketAddress
+    let listener: Listener
+    let cluster: ClusterState?
+    let endpoint: EndpointState?
+    let flags: ResponseFlags
+    let failureReason: String?
+    let bytesReceived: UInt64
+    let bytesSent: UInt64
+
+    var startTime: (seconds: Int64, nanoseconds: UInt32) {
+        (Int64(startWallNs / 1_000_000_000), UInt32(startWallNs % 1_000_000_000))
+    }
+
+    var responseFlags: ResponseFlags { flags }
+
+    func number(_ field: AccessLogNumber) -> UInt64? {
+        switch field {
+        case .responseCode: 0
+        case .bytesReceived: bytesReceived
+        case .bytesSent: bytesSent
+        case .duration: durationMs
+        case .downstreamRemotePort: UInt64(peer.port)
+        case .downstreamLocalPort: UInt64(listener.spec.port)
+        case .upstreamRemotePort: endpoint.map { UInt64($0.address.port) }
+        default: nil
+        }
+    }
+
+    func append(_ field: AccessLogText, to line: inout [UInt8]) -> Bool {
+        switch field {
+        case .upstreamTransportFailureReason:
+            guard let failureReason else { return false }
+            line.append(contentsOf: failureReason.utf8)
+        case .upstreamHost, .upstreamRemoteAddress:
+            guard let endpoint else { return false }
+            line.append(endpoint.address)
+        case .upstreamRemoteAddressWithoutPort:
+            guard let endpoint else { return false }
+            line.append(host: endpoint.address)
+        case .upstreamCluster, .upstreamClusterRaw:
+            guard let cluster else { return false }
+            line.append(contentsOf: cluster.cluster.name.utf8)
+        case .downstreamRemoteAddress, .downstreamDirectRemoteAddress: line.append(peer)
+        case .downstreamRemoteAddressWithoutPort, .downstreamDirectRemoteAddressWithoutPort:
+            line.append(host: peer)
+        case .hostname: line.append(contentsOf: listener.worker.hostname)
+        default: return false
+        }
+        return true
+    }
+
+    func appendRequestHeader(_ name: [UInt8], to line: inout [UInt8]) -> Bool { false }
+    func appendResponseHeader(_ name: [UInt8], to line: inout [UInt8]) -> Bool { false }
+    func appendResponseTrailer(_ name: [UInt8], to line: inout [UInt8]) -> Bool { false }
+}

@@ -1,0 +1,63 @@
+// A byte tunnel: two sockets, each passing on what the other reads.
+// TCP routes and upgraded connections (WebSocket) are the same thing from here on.
+import Net
+
+/// What the two ends of a tunnel have in common with the rest of the proxy.
+class TunnelOwner {
+    /// Both ends are closed.
+    func tunnelEnded(_ tunnel: Tunnel) {}
+}
+
+/// Two ends and the bytes between them.
+final class Tunnel {
+    let worker: Worker
+    let owner: TunnelOwner
+    private(set) var downstream: TunnelEnd?
+    private(set) var upstream: TunnelEnd?
+    /// Body bytes from the client and to it.
+    var bytesReceived: UInt64 = 0
+    var bytesSent: UInt64 = 0
+    private var isOver = false
+
+    init(worker: Worker, owner: TunnelOwner) {
+        self.worker = worker
+        self.owner = owner
+    }
+
+    /// Starts to move bytes. `fromClient` and `fromUpstream` were read before and go first.
+    func start(
+        client: Int32, upstream: Int32, fromClient: borrowing Buffer, fromUpstream: borrowing Buffer
+    ) {
+        let one = TunnelEnd(client, tunnel: self, isDownstream: true)
+        let other = TunnelEnd(upstream, tunnel: self, isDownstream: false)
+        downstream = one
+        self.upstream = other
+        one.partner = other
+        other.partner = one
+        bytesReceived += UInt64(fromClient.count)
+        bytesSent += UInt64(fromUpstream.count)
+        one.write(fromUpstream.readable)
+        other.write(fromClient.readable)
+        one.watch()
+        other.watch()
+    }
+
+    func moved(_ count: Int, fromDownstream: Bool) {
+        if fromDownstream {
+            bytesReceived += UInt64(count)
+        } else {
+            bytesSent += UInt64(count)
+        }
+    }
+
+    /// Closes both ends; what could not be sent is lost, so the peers must not take it for whole.
+    func close() {
+        guard !isOver else { return }
+        isOver = true
+        downstream?.close()
+        upstream?.close()
+        downstream = nil
+        upstream = nil
+        owner.tunnelEnded(self)
+    }
+}

@@ -1,0 +1,66 @@
+// What one worker knows about a cluster beyond its configuration: endpoints with their pools, the
+// balancer's place, counters. It outlives snapshots as long as the cluster keeps its name.
+import Mesh
+import Net
+import Telemetry
+
+final class ClusterState {
+    private(set) var cluster: Cluster
+    let worker: Worker
+    let stats: ClusterStats
+    private(set) var endpoints: ContiguousArray<EndpointState> = []
+    private var balancer = Balancer()
+
+    init(_ cluster: Cluster, worker: Worker) {
+        self.cluster = cluster
+        self.worker = worker
+        stats = worker.metrics.cluster(cluster.name)
+        adopt(cluster)
+    }
+
+    /// Endpoints that stay keep their connections; those that are gone finish what they have.
+    func adopt(_ next: Cluster) {
+        cluster = next
+        var known: [SocketAddress: EndpointState] = [:]
+        for endpoint in endpoints { known[endpoint.address] = endpoint }
+        var states: ContiguousArray<EndpointState> = []
+        states.reserveCapacity(next.endpoints.count)
+        for endpoint in next.endpoints {
+            guard let address = SocketAddress(host: endpoint.address, port: endpoint.port) else {
+                continue
+            }
+            if let state = known.removeValue(forKey: address) {
+                state.adopt(endpoint)
+                states.append(state)
+            } else {
+                states.append(EndpointState(endpoint, address: address, cluster: self))
+            }
+        }
+        for gone in known.values { gone.retire() }
+        if endpoints.count != states.count || !known.isEmpty { stats.add(.membershipChange) }
+        endpoints = states
+        balancer.adopt(states)
+        stats.set(.membershipTotal, to: UInt64(states.count))
+        stats.set(.membershipHealthy, to: UInt64(states.count))
+    }
+
+    /// The cluster left the configuration.
+    func retire() {
+        for endpoint in endpoints { endpoint.retire() }
+    }
+
+    func pick() -> EndpointState? {
+        balancer.pick(endpoints, cluster.loadBalancing, &worker.random)
+    }
+
+    func count(status: UInt16) {
+        switch status / 100 {
+        case 1: stats.add(.upstreamRq1xx)
+        case 2: stats.add(.upstreamRq2xx)
+        case 3: stats.add(.upstreamRq3xx)
+        case 4: stats.add(.upstreamRq4xx)
+        case 5: stats.add(.upstreamRq5xx)
+        default: break
+        }
+    }
+}

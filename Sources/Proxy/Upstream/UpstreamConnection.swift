@@ -1,0 +1,516 @@
+// The upstream's side of HTTP/1.1: one connection, one exchange at a time, pooled in between.
+// It turns the exchange's pieces into bytes and the bytes that come back into a response; what to do
+// with failures is the exchange's business.
+import HTTP
+import Mesh
+import Net
+import Telemetry
+
+final class UpstreamConnection: Pollable {
+    enum State: UInt8 {
+        case connecting
+        /// An exchange is on it.
+        case busy
+        case idle
+        case closed
+    }
+
+    /// What the bytes that arrive next are.
+    private enum Phase: UInt8 { case head, length, chunks, untilClose, done }
+
+    let endpoint: EndpointState
+    let worker: Worker
+    private(set) var descriptor: Int32
+    private(set) var state: State
+    private var phase = Phase.head
+    private var exchange: Exchange?
+    private var parser = H1ResponseParser()
+    private var decoder = ChunkedDecoder()
+    /// Of a response body with a length: bytes still to come.
+    private var remaining = 0
+    private var output = Buffer()
+    /// The socket may have something to read.
+    private var canRead = false
+    private var inputEnded = false
+    /// Nothing more can be sent; what the peer said before may still be there to read.
+    private var writeFailed = false
+    /// All of the request is written or queued.
+    private var requestIsComplete = false
+    /// Something of the response has arrived.
+    private var gotBytes = false
+    private var served = 0
+    private var isAdvancing = false
+    private var timer = TimerID.none
+    private var idleSinceMs: UInt64 = 0
+
+    private var loop: Loop { worker.loop }
+    private var stats: ClusterStats { endpoint.cluster.stats }
+
+    private init(_ descriptor: Int32, state: State, endpoint: EndpointState, worker: Worker) {
+        self.descriptor = descriptor
+        self.state = state
+        self.endpoint = endpoint
+        self.worker = worker
+        super.init()
+    }
+
+    enum Opening {
+        case connection(UpstreamConnection)
+        /// What the system said.
+        case failed(String)
+    }
+
+    static func open(to endpoint: EndpointState, worker: Worker) -> Opening {
+        let cluster = endpoint.cluster
+        let connection: UpstreamConnection
+        switch Socket.connect(to: endpoint.address) {
+        case .connected(let raw):
+            connection = UpstreamConnection(raw, state: .busy, endpoint: endpoint, worker: worker)
+        case .inProgress(let raw):
+            connection = UpstreamConnection(
+                raw, state: .connecting, endpoint: endpoint, worker: worker)
+        case .failed(let code):
+            cluster.stats.add(.upstreamCxConnectFail)
+            return .failed(NetError.text(code))
+        }
+        do throws(NetError) {
+            try worker.loop.add(connection, descriptor: connection.descriptor, for: .stream)
+        } catch {
+            Socket.close(connection.descriptor)
+            return .failed(error.reason)
+        }
+        cluster.stats.add(.upstreamCxTotal)
+        cluster.stats.add(.upstreamCxHTTP1Total)
+        cluster.stats.add(.upstreamCxActive)
+        if connection.state == .connecting {
+            cluster.stats.add(.upstreamRqPendingTotal)
+            connection.timer = worker.loop.timers.schedule(
+                afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: connection, tag: 0)
+        }
+        return .connection(connection)
+    }
+
+    // MARK: - The request
+
+    /// Takes on an exchange and sends its head.
+    func begin(_ exchange: Exchange, head: ByteView) {
+        self.exchange = exchange
+        // The idle timer is left as it is: it looks again when it fires, which costs nothing here.
+        if state == .idle { state = .busy }
+        phase = .head
+        parser = H1ResponseParser()
+        gotBytes = false
+        requestIsComplete = exchange.requestIsRead
+        write(head)
+    }
+
+    /// Sends a piece of the request's body; chunks are gathered until `flushBody`.
+    func sendBody(_ bytes: ByteView, chunked: Bool) {
+        guard chunked else {
+            write(bytes)
+            return
+        }
+        loop.outgoing.appendChunk(bytes)
+        if loop.outgoing.count >= Loop.scratchBytes { flushBody() }
+    }
+
+    func flushBody() {
+        guard !loop.outgoing.isEmpty else { return }
+        write(loop.outgoing.readable)
+        loop.outgoing.removeAll()
+    }
+
+    /// The request is complete; trailers that may travel go with it.
+    func endBody(_ exchange: Exchange) {
+        if exchange.request.framing == .chunked {
+            loop.outgoing.append("0\r\n")
+            exchange.decoder.appendTrailers(to: &loop.outgoing)
+            loop.outgoing.append("\r\n")
+            flushBody()
+        }
+        requestIsComplete = true
+    }
+
+    var canTakeBody: Bool {
+        output.count < worker.settings.limits.highWaterBytes
+    }
+
+    private func write(_ bytes: ByteView) {
+        guard state != .closed, bytes.count > 0 else { return }
+        guard state != .connecting, output.isEmpty else {
+            holdBack(bytes)
+            return
+        }
+        switch IOResult.send(descriptor, bytes) {
+        case .bytes(let count):
+            stats.add(.upstreamCxTxBytesTotal, UInt64(count))
+            if count < bytes.count { holdBack(bytes.suffix(from: count)) }
+        case .wouldBlock, .end:
+            holdBack(bytes)
+        case .failed:
+            // The peer has closed; what it said before may still be there to read. The failure is
+            // dealt with from the loop, never inside the exchange's own call.
+            writeFailed = true
+            canRead = true
+            loop.again(self)
+        }
+    }
+
+    private func holdBack(_ bytes: ByteView) {
+        if output.allocatedBytes == 0 { output = loop.buffers.take() }
+        output.append(bytes)
+    }
+
+    // MARK: - Events
+
+    override func ready(_ readiness: Readiness) {
+        if state == .connecting {
+            connectEnded(readiness)
+            if state != .busy { return }
+        }
+        if readiness.contains(.error) {
+            // An error closes; what was received before it is read first.
+            canRead = true
+            inputEnded = true
+        }
+        if readiness.contains(.writable), !output.isEmpty { flush() }
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) { canRead = true }
+        if canRead { advance() }
+    }
+
+    override func resumed() {
+        advance()
+    }
+
+    private func connectEnded(_ readiness: Readiness) {
+        guard readiness.contains(.writable) || readiness.contains(.error)
+            || readiness.contains(.hangup)
+        else { return }
+        loop.timers.cancel(timer)
+        let code = Socket.pendingError(descriptor)
+        guard code == 0 else {
+            stats.add(.upstreamCxConnectFail)
+            stats.add(.upstreamRqPendingFailureEject)
+            fail(.remoteConnectionFailure, reason: NetError.text(code))
+            return
+        }
+        state = .busy
+        flush()
+    }
+
+    private func flush() {
+        while !output.isEmpty {
+            switch output.drain(to: descriptor) {
+            case .bytes(let count): stats.add(.upstreamCxTxBytesTotal, UInt64(count))
+            case .wouldBlock, .end:
+                if output.count <= worker.settings.limits.lowWaterBytes {
+                    exchange?.upstreamTakesMore()
+                }
+                return
+            case .failed:
+                output.removeAll()
+                writeFailed = true
+                canRead = true
+                return
+            }
+        }
+        if output.allocatedBytes > 0 {
+            var empty = Buffer()
+            swap(&empty, &output)
+            loop.buffers.give(empty)
+        }
+        exchange?.upstreamTakesMore()
+    }
+
+    /// Reads and hands on as much as the client takes.
+    func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        var readBytes = 0
+        while state == .busy || state == .idle {
+            guard canRead, exchange?.canSendMore ?? true else { return }
+            if readBytes >= Loop.readBytesMax {
+                loop.again(self)
+                return
+            }
+            loop.scratch.removeAll()
+            switch loop.scratch.fill(from: descriptor, limit: Loop.scratchBytes) {
+            case .bytes(let count):
+                readBytes += count
+                if count < Loop.scratchBytes, !inputEnded, !writeFailed { canRead = false }
+                stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+                received(loop.scratch.readable)
+            case .wouldBlock:
+                canRead = false
+                if writeFailed {
+                    ended()
+                    return
+                }
+            case .end, .failed:
+                ended()
+                return
+            }
+        }
+    }
+
+    // MARK: - The response
+
+    private func received(_ bytes: ByteView) {
+        guard let exchange else {
+            // Bytes nobody asked for: the connection is out of step.
+            stats.add(.upstreamCxProtocolError)
+            endpoint.removeIdle(self)
+            close()
+            return
+        }
+        gotBytes = true
+        var offset = 0
+        if phase == .head, !receivedHead(bytes, exchange, &offset) { return }
+        receivedBody(bytes.suffix(from: offset), exchange)
+    }
+
+    /// True when a final head is there and the body's bytes start at `offset`.
+    private func receivedHead(
+        _ bytes: ByteView, _ exchange: Exchange, _ offset: inout Int
+    ) -> Bool {
+        let head = exchange.response
+        let limits = worker.settings.limits.http
+        while true {
+            let rest = bytes.suffix(from: offset)
+            let before = head.bytes.count
+            let outcome: H1ResponseParser.Outcome
+            if before > 0 {
+                head.bytes.append(rest)
+                outcome = parser.feed(head.bytes.readable, into: head, limits: limits)
+            } else {
+                outcome = parser.feed(rest, into: head, limits: limits)
+            }
+            switch outcome {
+            case .needMore:
+                if before == 0 { head.bytes.append(rest) }
+                return false
+            case .failed(let error):
+                protocolError(error.rule)
+                return false
+            case .complete(let length):
+                let method = exchange.request.method
+                let broken =
+                    before > 0
+                    ? head.conclude(method: method) : head.adopt(rest, method: method)
+                if let broken {
+                    protocolError(broken.rule)
+                    return false
+                }
+                offset += length - before
+                parser = H1ResponseParser()
+                if head.status == 101 {
+                    switchProtocols(exchange, rest: bytes.suffix(from: offset))
+                    return false
+                }
+                guard head.status < 200 else {
+                    finalHead(exchange)
+                    return true
+                }
+                exchange.informational()
+                if offset == bytes.count { return false }
+            }
+        }
+    }
+
+    private func finalHead(_ exchange: Exchange) {
+        switch exchange.response.framing {
+        case .none: phase = .done
+        case .length(let length):
+            phase = .length
+            remaining = length
+        case .chunked:
+            phase = .chunks
+            decoder.reset()
+        case .untilClose: phase = .untilClose
+        }
+        exchange.responseArrived()
+    }
+
+    private func receivedBody(_ bytes: ByteView, _ exchange: Exchange) {
+        switch phase {
+        case .head: break
+        case .done:
+            responseEnded(exchange, leftover: bytes.count)
+        case .length:
+            let count = min(bytes.count, remaining)
+            remaining -= count
+            exchange.responseBody(bytes.prefix(count))
+            if remaining == 0 {
+                responseEnded(exchange, leftover: bytes.count - count)
+            } else {
+                exchange.flushResponse()
+            }
+        case .untilClose:
+            exchange.responseBody(bytes)
+            exchange.flushResponse()
+        case .chunks:
+            receivedChunks(bytes, exchange)
+        }
+    }
+
+    private func receivedChunks(_ bytes: ByteView, _ exchange: Exchange) {
+        var offset = 0
+        while true {
+            switch decoder.next(bytes, offset: &offset, limits: worker.settings.limits.http) {
+            case .data(let start, let count):
+                exchange.responseBody(bytes.slice(start, count))
+                guard self.exchange === exchange else { return }
+            case .needMore:
+                exchange.flushResponse()
+                return
+            case .end:
+                responseEnded(exchange, leftover: bytes.count - offset)
+                return
+            case .failed(let error):
+                protocolError(error.rule)
+                return
+            }
+        }
+    }
+
+    /// Must be the last thing done with what was read: the client may start its next request.
+    private func responseEnded(_ exchange: Exchange, leftover: Int) {
+        guard self.exchange === exchange else { return }
+        phase = .done
+        served += 1
+        let isReusable =
+            leftover == 0 && requestIsComplete && output.isEmpty && !inputEnded && !writeFailed
+            && exchange.response.allowsReuse
+        if leftover > 0 { stats.add(.upstreamCxProtocolError) }
+        self.exchange = nil
+        exchange.upstream = nil
+        if isReusable, endpoint.keepIdle(self) {
+            state = .idle
+            idleSinceMs = loop.nowMs
+            if !loop.timers.isPending(timer) {
+                timer = loop.timers.schedule(
+                    afterMs: worker.settings.limits.upstreamIdleMs, target: self, tag: 1)
+            }
+        } else {
+            stats.add(.upstreamCxDestroyLocal)
+            close()
+        }
+        exchange.responseEnded(decoder)
+    }
+
+    private func switchProtocols(_ exchange: Exchange, rest: ByteView) {
+        guard exchange.request.wantsUpgrade, exchange.response.wantsUpgrade else {
+            protocolError("unexpected_switching_protocols")
+            return
+        }
+        self.exchange = nil
+        exchange.upstream = nil
+        exchange.responseArrived()
+        exchange.flushResponse()
+        var unsent = Buffer()
+        swap(&unsent, &output)
+        state = .closed
+        loop.timers.cancel(timer)
+        loop.remove(descriptor: descriptor)
+        let handed = descriptor
+        descriptor = -1
+        exchange.becomeTunnel(
+            upstream: handed, endpoint: endpoint, early: rest, unsent: consume unsent)
+    }
+
+    // MARK: - Ends
+
+    /// The peer has closed, or the connection broke.
+    private func ended() {
+        inputEnded = true
+        canRead = false
+        guard let exchange else {
+            stats.add(.upstreamCxDestroyRemote)
+            endpoint.removeIdle(self)
+            close()
+            return
+        }
+        stats.add(.upstreamCxDestroyRemote)
+        stats.add(.upstreamCxDestroyWithActiveRq)
+        switch phase {
+        case .untilClose where !writeFailed:
+            responseEnded(exchange, leftover: 0)
+        case .head where !gotBytes && served > 0:
+            self.exchange = nil
+            close()
+            if !exchange.retryOnFreshConnection() {
+                exchange.upstreamFailed(.connectionTermination)
+            } else {
+                stats.add(.upstreamRqRetry)
+            }
+        default:
+            fail(.connectionTermination)
+        }
+    }
+
+    private func protocolError(_ rule: StaticString) {
+        stats.add(.upstreamCxProtocolError)
+        fail(.upstreamProtocolError, cause: rule)
+    }
+
+    private func fail(_ failure: Failure, reason: String? = nil, cause: StaticString? = nil) {
+        let exchange = exchange
+        self.exchange = nil
+        close()
+        exchange?.upstreamFailed(failure, reason: reason, cause: cause)
+    }
+
+    /// The exchange gave up: what comes back on this connection is nobody's.
+    func abandon() {
+        exchange = nil
+        stats.add(.upstreamRqTxReset)
+        stats.add(.upstreamCxDestroyLocal)
+        close()
+    }
+
+    /// The exchange is over while the connection still thinks it is on.
+    func exchangeFinished() {
+        guard exchange != nil else { return }
+        abandon()
+    }
+
+    func closeIdle() {
+        stats.add(.upstreamCxDestroyLocal)
+        close()
+    }
+
+    private func close() {
+        guard state != .closed else { return }
+        state = .closed
+        loop.timers.cancel(timer)
+        loop.forget(descriptor: descriptor)
+        Socket.close(descriptor)
+        descriptor = -1
+        var rest = Buffer()
+        swap(&rest, &output)
+        loop.buffers.give(rest)
+        stats.subtract(.upstreamCxActive)
+        stats.add(.upstreamCxDestroy)
+    }
+
+    override func timerFired(tag: UInt8) {
+        if tag == 0 {
+            guard state == .connecting else { return }
+            stats.add(.upstreamCxConnectFail)
+            stats.add(.upstreamCxConnectTimeout)
+            fail(.connectionTimeout)
+            return
+        }
+        guard state == .idle else { return }
+        let limit = worker.settings.limits.upstreamIdleMs
+        let idle = loop.nowMs &- idleSinceMs
+        guard idle >= limit else {
+            timer = loop.timers.schedule(afterMs: limit - idle, target: self, tag: 1)
+            return
+        }
+        stats.add(.upstreamCxIdleTimeout)
+        endpoint.removeIdle(self)
+        closeIdle()
+    }
+}

@@ -1,0 +1,60 @@
+// One worker: a loop with everything it needs to serve requests, shared with nobody.
+import HTTP
+public import Mesh
+public import Net
+public import Telemetry
+
+public final class Worker {
+    let loop: Loop
+    let settings: ProxySettings
+    let counts: ProcessCounts
+    public let metrics = LoopMetrics()
+    public internal(set) var snapshot = Snapshot.empty
+    var random = Random()
+    var date = HTTPDate()
+    let log: AccessLog?
+    let hostname: [UInt8]
+    /// By listener name.
+    var listeners: [String: Listener] = [:]
+    /// In step with `snapshot.clusters`; made at first use.
+    var clusters: ContiguousArray<ClusterState?> = []
+    var isDraining = false
+    private var freeExchanges: ContiguousArray<Exchange> = []
+    var activeExchanges = 0
+
+    public init(loop: Loop, settings: ProxySettings, counts: ProcessCounts) {
+        self.loop = loop
+        self.settings = settings
+        self.counts = counts
+        hostname = settings.hostname
+        log = settings.accessLog.map { AccessLog($0) }
+        if let log { loop.atEndOfRound(log) }
+    }
+
+    func takeExchange() -> Exchange {
+        activeExchanges += 1
+        return freeExchanges.popLast() ?? Exchange(worker: self)
+    }
+
+    func giveExchange(_ exchange: Exchange) {
+        activeExchanges -= 1
+        exchange.reset()
+        if freeExchanges.count < settings.limits.freeExchangesMax {
+            freeExchanges.append(exchange)
+        }
+    }
+
+    /// The state of a cluster of the present snapshot.
+    func cluster(at index: Int) -> ClusterState {
+        if let state = clusters[index] { return state }
+        let cluster = snapshot.clusters[index]
+        let state = ClusterState(cluster, worker: self)
+        clusters[index] = state
+        return state
+    }
+
+    /// A copy of what this loop counted; call on the loop's thread.
+    public func sample() -> MetricsSample {
+        metrics.sample()
+    }
+}
