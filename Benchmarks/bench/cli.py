@@ -90,7 +90,9 @@ def main(arguments: list[str]) -> int:
                     f"load average {machine.load_average()}")  # fmt: skip
         if options.profile:
             return profile.run(setting, options.profile, options.requests, results())
-        tables = [ALL[name].run(setting) for name in options.scenarios or ALL]
+        tables = [
+            table for name in options.scenarios or ALL for table in ALL[name].run(setting)
+        ]
         command = ["Benchmarks/run", *arguments]
         text = report.document(tables, setting.peers, command, setting.void)
 

@@ -58,21 +58,23 @@ def run(
     seconds: float,
     connections: int,
     path: str = "/",
-    site: Site | None = None,
+    ask: tuple[Site, range] | None = None,
 ) -> Load:
-    """One run of wrk on `core`. With a `site`, its hosts and paths are asked for in mixed order."""
+    """One run of wrk on `core`. `ask` names hosts of a site: all their routes, in mixed order."""
     argv = [
         wrk_path(),
         "--threads=1",
         f"--connections={connections}",
         f"--duration={max(1, round(seconds))}s",
         "--timeout=10s",
-        f"--script={SCRIPTS / ('hosts.lua' if site else 'plain.lua')}",
+        f"--script={SCRIPTS / ('hosts.lua' if ask else 'plain.lua')}",
         f"http://127.0.0.1:{port}{path}",
     ]
     environment = dict(os.environ)
-    if site:
-        environment["BENCH_HOSTS"] = str(site.hosts)
+    if ask:
+        site, hosts = ask
+        environment["BENCH_FIRST"] = str(hosts.start)
+        environment["BENCH_LAST"] = str(hosts.stop - 1)
         environment["BENCH_SHARED_REGEX"] = "1" if site.shared_regex else ""
     before = proxy.cpu_seconds()
     done = subprocess.run(

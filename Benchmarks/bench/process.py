@@ -84,6 +84,10 @@ class Child:
         """VmRSS in bytes of the largest process of the family: the one that serves."""
         return max((_resident(pid) for pid in self.family()), default=0)
 
+    def serving(self) -> int:
+        """The id of the process of the family that has worked most: the one to profile."""
+        return max(self.family(), key=_cpu_seconds, default=self.pid)
+
     def alive(self) -> bool:
         return self.popen.poll() is None
 

@@ -38,11 +38,13 @@ def run(setting: Setting, tool: str, requests: int, results: Path) -> int:
 
 
 def with_perf(setting: Setting, peer, out: Path) -> None:
-    with setting.started(peer, setting.site()) as proxy:
+    with setting.started("profile", peer, setting.site()) as proxy:
+        if proxy is None:
+            return
         setting.run_load(proxy, seconds=2)
         data = Path(f"{out}.data")
         record = subprocess.Popen(
-            ["perf", "record", "-q", "-g", "-F", "997", "-p", str(proxy.child.pid), "-o",
+            ["perf", "record", "-q", "-g", "-F", "997", "-p", str(proxy.child.serving()), "-o",
              str(data), "--", "sleep", str(setting.seconds)],
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
@@ -52,7 +54,7 @@ def with_perf(setting: Setting, peer, out: Path) -> None:
             ["perf", "report", "-i", str(data), "--stdio", "--no-children", "-g", "none",
              "--percent-limit", "0.3"]
         )  # fmt: skip
-        stat = ["perf", "stat", "-p", str(proxy.child.pid), "-e",
+        stat = ["perf", "stat", "-p", str(proxy.child.serving()), "-e",
                 "task-clock,context-switches,page-faults,instructions:u,cycles:u",
                 "--", "sleep", "2"]  # fmt: skip
         counted: list[str] = []
@@ -75,7 +77,7 @@ def system_calls(setting: Setting, proxy: Running) -> str:
     if shutil.which("strace") is None:
         return "(no strace: system calls not counted)\n"
     count = subprocess.Popen(
-        ["timeout", "-s", "INT", "3", "strace", "-f", "-c", "-p", str(proxy.child.pid)],
+        ["timeout", "-s", "INT", "3", "strace", "-f", "-c", "-p", str(proxy.child.serving())],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     load = setting.run_load(proxy, seconds=2)

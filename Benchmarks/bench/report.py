@@ -18,11 +18,12 @@ BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 
 @dataclass
 class Budget:
-    """A promise: `value` (a ratio) at most `limit`, or at least. None: not measured, not kept."""
+    """A promise: `value`, in `unit`, at most `limit`, or at least. None: not measured, not kept."""
 
     text: str
     value: float | None
     limit: float
+    unit: str = "x"
     at_least: bool = False
 
     @property
@@ -32,7 +33,8 @@ class Budget:
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def __str__(self) -> str:
-        measured = "not measured" if self.value is None else f"{self.value:.2f} of {self.limit:g}"
+        digits = 0 if self.unit in ("ms", "errors") else 3 if self.limit == 1.03 else 2
+        measured = "not measured" if self.value is None else f"{self.value:.{digits}f} {self.unit}"
         return f"{'kept' if self.kept else 'MISSED'}: {self.text} ({measured})"
 
 

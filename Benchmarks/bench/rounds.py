@@ -20,6 +20,7 @@ class Rounds:
         self.scenario = scenario
         self.setting = setting
         self.loads: dict[str, list[Load]] = {}
+        self._by_round: dict[int, dict[str, Load]] = {}
 
     def go(
         self,
@@ -35,6 +36,7 @@ class Rounds:
                     self.setting.reject(self.scenario, f"{label}, round {number + 1}", why)
                     continue
                 self.loads.setdefault(label, []).append(result)
+                self._by_round.setdefault(number, {})[label] = result
                 self.setting.say(
                     f"{self.scenario}: round {number + 1}/{self.setting.rounds}: {label}: "
                     f"{result.cpu_us:.2f} us CPU/request, {result.rate:.0f} requests/s, "
@@ -55,3 +57,12 @@ class Rounds:
     def most(self, label: str, value: Callable[[Load], float]) -> Optional[float]:
         loads = self.loads.get(label)
         return max(value(one) for one in loads) if loads else None
+
+    def ratio(self, label: str, other: str, value: Callable[[Load], float]) -> Optional[float]:
+        """The median of the ratios within a round: what slows both alike falls out of it."""
+        ratios = [
+            value(loads[label]) / value(loads[other])
+            for loads in self._by_round.values()
+            if label in loads and other in loads
+        ]
+        return statistics.median(ratios) if ratios else None

@@ -56,20 +56,39 @@ class Setting:
         return Site(self.upstream, hosts, self.shared_regex, file_each)
 
     @contextlib.contextmanager
-    def started(self, peer, site: Site):
-        """One proxy, started, verified, and stopped at the end of the block."""
-        running = peer.start(site, self.subfolder(peer.name), self.proxy_core)
+    def started(self, scenario: str, peer, site: Site):
+        """One proxy, started, verified, and stopped at the end of the block.
+
+        Gives None, and leaves the proxy out of the report, where it does not start or answers
+        wrong: the others' figures are worth having all the same.
+        """
+        running = None
         try:
+            running = peer.start(site, self.subfolder(peer.name), self.proxy_core)
             verify(running, site)
+        except (RuntimeError, OSError, wire.WireError) as error:
+            self.reject(scenario, peer.name, f"{error}")
+            if running is not None:
+                running.child.stop()
+            running = None
+        try:
             yield running
         finally:
-            running.child.stop()
+            if running is not None:
+                running.child.stop()
 
     @contextlib.contextmanager
-    def all_started(self, pairs: list[tuple]):
-        """Several (peer, site) side by side. Those not being asked sleep, and cost nothing."""
+    def all_started(self, scenario: str, pairs: list[tuple]):
+        """Several (peer, site) side by side, as (peer, site, proxy), without those that failed.
+
+        Those that are not being asked sleep, and cost nothing.
+        """
         with contextlib.ExitStack() as stack:
-            yield [stack.enter_context(self.started(peer, site)) for peer, site in pairs]
+            all_of_them = [
+                (peer, site, stack.enter_context(self.started(scenario, peer, site)))
+                for peer, site in pairs
+            ]
+            yield [one for one in all_of_them if one[2] is not None]
 
     def run_load(self, running: Running, seconds: float | None = None, **more) -> Load:
         return load.run(

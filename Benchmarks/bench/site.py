@@ -13,7 +13,7 @@ LARGE_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class Site:
-    """`hosts` = 0 means a single catch-all route; otherwise host 0 to `hosts` - 1, four routes each.
+    """`hosts` = 0 means one catch-all route; otherwise host 0 to `hosts` - 1, four routes each.
 
     The regular expressions differ from host to host, as they do in life, unless `shared_regex`.
     `file_each` writes one file a host, where the peer reads folders.

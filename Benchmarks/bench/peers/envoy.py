@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 from .. import machine
@@ -23,13 +24,14 @@ class Envoy:
 
     def __init__(self) -> None:
         ours = Path(__file__).resolve().parents[2] / ".venv" / "bin" / "envoy"
-        self.program = str(ours) if ours.exists() else shutil.which("envoy")
+        found = str(ours) if ours.exists() else shutil.which("envoy")
+        self.program = found and native(found)
 
     def missing(self) -> str | None:
         return None if self.program else "no envoy in PATH; Benchmarks/install gets it"
 
     def version(self) -> str:
-        return machine.version([self.program, "--version"], r"/(\d+\.\d+\.\d+)/")
+        return machine.version([self.program, "--version"], r"[0-9a-f]{40}/(\d+\.\d+\.\d+)/")
 
     def start(self, site: Site, folder: Path, core: int) -> Running:
         port, admin = free_port(), free_port()
@@ -70,6 +72,7 @@ class Envoy:
                 ],
             }
         config = {
+            "node": {"id": "bench", "cluster": "bench"},
             "admin": {"address": _address(admin)},
             "static_resources": {
                 "listeners": [
@@ -162,6 +165,28 @@ class Envoy:
         fresh = folder / ".rds.json.new"
         fresh.write_text(json.dumps(document))
         os.replace(fresh, folder / "rds.json")
+
+
+def native(program: str) -> str:
+    """The program itself where `program` is the Python package's launcher, or pyenv's before it:
+    starting Python would otherwise be part of Envoy's load time, and of its processes."""
+    try:
+        first = Path(program).open("rb").readline().decode("utf-8", "replace")
+        if first.startswith("#!") and "bash" in first and shutil.which("pyenv"):
+            program = _said(["pyenv", "which", "envoy"]) or program
+            first = Path(program).open("rb").readline().decode("utf-8", "replace")
+        if first.startswith("#!") and "python" in first:
+            where = "import envoy, os; print(os.path.dirname(envoy.__file__))"
+            inside = Path(_said([*first[2:].split(), "-c", where])) / "_bin" / "envoy"
+            return str(inside) if os.access(inside, os.X_OK) else program
+    except OSError:
+        pass
+    return program
+
+
+def _said(argv: list[str]) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+    return done.stdout.strip()
 
 
 def _address(port: int) -> dict:

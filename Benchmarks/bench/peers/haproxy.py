@@ -1,6 +1,6 @@
 """HAProxy as somebody who knows it would set it up: one thread, connections reused, no log.
 
-It has no route table of its own for many hosts (maps, and lists of rules), so it serves one Site only.
+It has no route table for each of many hosts (but maps, and lists of rules): it serves one only.
 """
 
 from __future__ import annotations

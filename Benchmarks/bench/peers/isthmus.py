@@ -68,7 +68,7 @@ class Isthmus:
     def missing(self) -> str | None:
         if os.access(self.program, os.X_OK):
             return None
-        return f"no executable at {self.program}; 'make build' makes it, --isthmus PATH names another"
+        return f"no executable at {self.program}; 'make build' makes it, --isthmus PATH names one"
 
     def version(self) -> str:
         return machine.version([self.program, "version"], r"(\d+\.\d+\S*)")

@@ -1,4 +1,7 @@
-"""The questions asked, each a module with `run(bench) -> Table`; the names are the command line's."""
+"""The questions asked, each a module with `run(setting) -> list[Table]`.
+
+The names are those of the command line.
+"""
 
 from __future__ import annotations
 

@@ -12,10 +12,11 @@ from ..setting import Setting
 NAME = "http1"
 
 
-def run(setting: Setting) -> Table:
+def run(setting: Setting) -> list[Table]:
     rounds = Rounds(NAME, setting)
     site = setting.site()
-    with setting.all_started([(peer, site) for peer in setting.peers]) as proxies:
+    with setting.all_started(NAME, [(peer, site) for peer in setting.peers]) as started:
+        proxies = [proxy for _, _, proxy in started]
         for proxy in proxies:
             setting.run_load(proxy, seconds=2)
         rounds.go(
@@ -41,11 +42,15 @@ def run(setting: Setting) -> Table:
             number(rounds.median(name, lambda one: one.p99_us / 1000), 2),
             number(rounds.median(name, lambda one: one.busy * 100), 0, " %"),
         )
-        if peer.name in setting.ours:
-            table.budgets += [
-                Budget(f"{name}: CPU at most 1.0 x the better of nginx and HAProxy",
-                       value and best and value / best, 1.0),
-                Budget(f"{name}: CPU at most 0.4 x Envoy",
-                       value and cost.get("envoy") and value / cost["envoy"], 0.4),
-            ]  # fmt: skip
-    return table
+        if name in setting.ours:
+            if best:
+                table.budgets.append(
+                    Budget(f"{name}: CPU at most 1.0 x the better of nginx and HAProxy",
+                           value and value / best, 1.0)
+                )  # fmt: skip
+            if cost.get("envoy"):
+                table.budgets.append(
+                    Budget(f"{name}: CPU at most 0.4 x Envoy",
+                           value and value / cost["envoy"], 0.4)
+                )  # fmt: skip
+    return [table]

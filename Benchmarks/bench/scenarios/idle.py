@@ -18,12 +18,12 @@ from ..setting import Setting
 
 NAME = "idle"
 CONNECTIONS = 10_000
-BUDGET_BYTES = 0.6 * 1024
+BUDGET_KILOBYTES = 0.6
 SOURCES = 8
 BATCH = 32
 
 
-def run(setting: Setting) -> Table:
+def run(setting: Setting) -> list[Table]:
     count = min(CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 500)
     if count < CONNECTIONS:
         setting.say(f"{NAME}: RLIMIT_NOFILE allows {count} connections, not {CONNECTIONS}")
@@ -31,7 +31,9 @@ def run(setting: Setting) -> Table:
     before: dict[str, float] = {}
     for turn in range(min(setting.rounds, 3)):
         for peer in setting.peers:
-            with setting.started(peer, setting.site()) as proxy:
+            with setting.started(NAME, peer, setting.site()) as proxy:
+                if proxy is None:
+                    continue
                 settle(proxy)
                 start = proxy.child.resident()
                 held: list[socket.socket] = []
@@ -72,9 +74,9 @@ def run(setting: Setting) -> Table:
         if peer.name in setting.ours:
             table.budgets.append(
                 Budget(f"{peer.name}: at most 0.6 KB each",
-                       None if middle is None else middle / BUDGET_BYTES, 1.0)
+                       None if middle is None else middle / 1024, BUDGET_KILOBYTES, "KB")
             )  # fmt: skip
-    return table
+    return [table]
 
 
 def hold(proxy: Running, count: int, held: list[socket.socket]) -> None:
