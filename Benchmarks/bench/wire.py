@@ -43,13 +43,8 @@ def request_bytes(path: str = "/", host: str = "bench.example.com") -> bytes:
 
 
 def exchange(sock: socket.socket, request: bytes) -> Response:
-    """Sends one request and reads one response."""
+    """Sends one request and reads one response, framed by Content-Length or chunked."""
     sock.sendall(request)
-    return exchange_sent(sock)
-
-
-def exchange_sent(sock: socket.socket) -> Response:
-    """Reads the one response that is due, framed by Content-Length or chunked."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _receive(sock)
