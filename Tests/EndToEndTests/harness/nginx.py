@@ -1,0 +1,58 @@
+"""nginx from the distribution: as upstream, and as the proxy the fixtures are proven against."""
+
+import shutil
+from pathlib import Path
+
+from .ports import free_port
+from .process import Child
+from .waiting import wait_for
+from .wire import Wire
+
+
+class Nginx:
+    """`servers` is a list of texts that go into a `server` block each, after its `listen`; the
+    port of the n-th server is `ports[n]`."""
+
+    def __init__(self, folder, *servers, name="nginx"):
+        self.folder = Path(folder) / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.ports = [free_port() for _ in servers]
+        blocks = "\n".join(
+            f"server {{ listen 127.0.0.1:{port} backlog=1024; {text} }}"
+            for port, text in zip(self.ports, servers)
+        )
+        self.file = self.folder / "nginx.conf"
+        self.file.write_text(
+            f"""
+            worker_processes 1; daemon off; pid {self.folder}/pid; error_log stderr warn;
+            events {{ worker_connections 4096; }}
+            http {{
+              access_log off; keepalive_requests 1000000; default_type text/plain;
+              client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
+              fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u;
+              scgi_temp_path {self.folder}/s;
+              {blocks}
+            }}
+            """
+        )
+        self.child = None
+
+    def __enter__(self):
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+        assert program, "nginx is not installed; `make test` installs it"
+        self.child = Child([program, "-p", self.folder, "-c", self.file], self.folder, self.name)
+
+        def up():
+            assert self.child.code is None, self.child.tail()
+            try:
+                Wire(self.ports[0]).close()
+            except OSError:
+                return False
+            return True
+
+        wait_for(up, "nginx to listen")
+        return self
+
+    def __exit__(self, *_):
+        self.child.stop()
