@@ -24,7 +24,8 @@ extension MessageTable {
         "Subset",
         [
             FieldRow("name", .string, "As destinations call it."),
-            FieldRow("labels", .map(.string), "All of them must be there; none means all endpoints."),
+            FieldRow(
+                "labels", .map(.string), "All of them must be there; none means all endpoints."),
             FieldRow("trafficPolicy", .message(trafficPolicy), "Instead of the rule's, by block."),
         ])
 

@@ -88,7 +88,8 @@ extension MessageTable {
     static let headerOperations = MessageTable(
         "HeaderOperations",
         [
-            FieldRow("set", .map(.string), "Overwrites; `%` starts an operator, `%%` is a percent."),
+            FieldRow(
+                "set", .map(.string), "Overwrites; `%` starts an operator, `%%` is a percent."),
             FieldRow("add", .map(.string), "Adds another value."),
             FieldRow("remove", .list(.string), "Removes."),
         ])

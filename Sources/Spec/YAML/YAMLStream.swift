@@ -46,9 +46,8 @@ enum YAMLStream {
         var lineStart = 0
         var onlyDirectives = true
         func isMarker(at index: Int) -> Bool {
-            guard index + 3 <= bytes.count, bytes[index..<index + 3].elementsEqual("---".utf8) else {
-                return false
-            }
+            guard bytes.count - index >= 3, bytes[index..<index + 3].elementsEqual("---".utf8)
+            else { return false }
             guard index + 3 < bytes.count else { return true }
             return [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index + 3])
         }

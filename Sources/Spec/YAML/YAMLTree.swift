@@ -30,6 +30,8 @@ struct YAMLTree: Sendable {
 
     var nodes: [Node] = []
     var text: [UInt8] = []
+    /// There is a `<<` key somewhere, so mappings have to be looked at twice.
+    var hasMergeKeys = false
 
     var isEmpty: Bool { nodes.isEmpty }
 

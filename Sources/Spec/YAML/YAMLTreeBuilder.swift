@@ -44,6 +44,7 @@ struct YAMLTreeBuilder: YAMLEventSink {
                 message: "more than \(SpecLimits.documentsPerFileMax) documents in one file",
                 advice: "split the file")
         }
+        tree.hasMergeKeys = false
         tree.nodes.removeAll(keepingCapacity: true)
         tree.text.removeAll(keepingCapacity: true)
         open.removeAll(keepingCapacity: true)
@@ -112,7 +113,7 @@ struct YAMLTreeBuilder: YAMLEventSink {
         guard aliasedNodes <= SpecLimits.aliasedNodesMax else {
             throw YAMLProblem(
                 position: position,
-                message: "aliases add more than \(SpecLimits.aliasedNodesMax) nodes to the document",
+                message: "aliases add more than \(SpecLimits.aliasedNodesMax) nodes",
                 advice: "write the values out, or split the document")
         }
         expandedNodes += size
@@ -162,6 +163,9 @@ struct YAMLTreeBuilder: YAMLEventSink {
                 throw YAMLProblem(
                     position: position, message: "a key that is not a plain text",
                     advice: "write `key: value`; text with { or [ in it needs quotes")
+            }
+            if isKey, kind == .plain, count == 2, tree.text.suffix(2).elementsEqual("<<".utf8) {
+                tree.hasMergeKeys = true
             }
             open[parent].children += 1
         }

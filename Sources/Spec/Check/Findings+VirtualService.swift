@@ -1,0 +1,195 @@
+// Checks VirtualService as Istio does (pkg/config/validation/virtualservice.go); HTTP rules have a
+// file of their own.
+
+extension Findings {
+    mutating func check(_ service: VirtualService) {
+        let isForMesh =
+            service.gateways.isEmpty || service.gateways.contains { $0.value == "mesh" }
+        if service.isDelegate {
+            checkDelegate(service)
+        } else {
+            check(hosts: service.hosts, isForMesh: isForMesh)
+        }
+        check(gateways: service.gateways)
+        check(exportTo: service.exportTo, of: service, nobodyAllowed: true)
+        if service.http.isEmpty, service.tls.isEmpty, service.tcp.isEmpty {
+            error(
+                message: "a VirtualService without rules",
+                advice: "write at least one under `http`, `tcp` or `tls`")
+        }
+        for (index, route) in service.http.enumerated() {
+            enter("http", index)
+            check(route, isDelegate: service.isDelegate)
+            leave()
+        }
+        for (index, route) in service.tcp.enumerated() {
+            enter("tcp", index)
+            check(route)
+            leave()
+        }
+        for (index, route) in service.tls.enumerated() {
+            enter("tls", index)
+            check(route, hosts: service.hosts)
+            leave()
+        }
+    }
+
+    private mutating func checkDelegate(_ service: VirtualService) {
+        if !service.gateways.isEmpty {
+            error(
+                .field("gateways"),
+                message: "a VirtualService without hosts is a delegate, and a "
+                    + "delegate has no gateways",
+                advice: "write `hosts`, or remove `gateways`")
+        }
+        if !service.tls.isEmpty || !service.tcp.isEmpty {
+            error(
+                .field(service.tls.isEmpty ? "tcp" : "tls"),
+                message: "a VirtualService without hosts is a delegate, and a delegate has rules "
+                    + "for HTTP alone",
+                advice: "write `hosts`, or keep `http` alone")
+        }
+    }
+
+    private mutating func check(hosts: [Located<String>], isForMesh: Bool) {
+        for (index, host) in hosts.enumerated() {
+            enter("hosts", index)
+            defer { leave() }
+            if let complaint = NameSyntax.complaint(host: host.value) {
+                if !AddressSyntax.isIP(host.value) {
+                    error(
+                        message: complaint, advice: "write a host name, `*.` and a suffix, or `*`")
+                }
+                continue
+            }
+            if host.value == "*", isForMesh {
+                error(
+                    message: "`*` cannot be the host of a VirtualService for the mesh",
+                    advice: "name a Gateway under `gateways` (without `mesh`), or write the host")
+            }
+            if NameSyntax.isOddWildcard(host.value) {
+                warning(
+                    message: "`\(host.value)` matches every name that ends so",
+                    advice: "write `*.` and a suffix, if that is meant")
+            }
+            for (other, earlier) in hosts[..<index].enumerated() {
+                if earlier.value == host.value {
+                    error(
+                        message: "the host `\(host.value)` is there twice",
+                        advice: "keep one of the two")
+                    break
+                }
+                let isCovered =
+                    NameSyntax.covers(earlier.value, host.value)
+                    || NameSyntax.covers(host.value, earlier.value)
+                if isCovered, earlier.value != "*" || host.value.hasPrefix("*") {
+                    error(
+                        message: "`\(host.value)` and hosts[\(other)] `\(earlier.value)` overlap",
+                        advice: "keep the wider of the two, or write two VirtualServices")
+                    break
+                }
+            }
+        }
+    }
+
+    // MARK: - Connections
+
+    private mutating func check(_ route: TCPRoute) {
+        for (index, match) in route.match.enumerated() {
+            enter("match", index)
+            check(subnets: match.destinationSubnets)
+            check(gateways: match.gateways)
+            check(labels: match.sourceLabels, named: "sourceLabels")
+            check(namespace: match.sourceNamespace, named: "sourceNamespace")
+            leave()
+        }
+        check(shares: route.route)
+    }
+
+    private mutating func check(_ route: TLSRoute, hosts: [Located<String>]) {
+        if route.match.isEmpty {
+            error(
+                message: "a rule for TLS without `match`", advice: "write `match` with `sniHosts`")
+        }
+        for (index, match) in route.match.enumerated() {
+            enter("match", index)
+            if match.sniHosts.isEmpty {
+                error(message: "a match without `sniHosts`", advice: "write the server names")
+            }
+            for (place, name) in match.sniHosts.enumerated() {
+                enter("sniHosts", place)
+                if let complaint = NameSyntax.complaint(host: name.value) {
+                    error(message: complaint, advice: "write a host name, or `*.` and a suffix")
+                } else if !hosts.contains(where: { NameSyntax.covers($0.value, name.value) }) {
+                    error(
+                        message: "`\(name.value)` is outside of the VirtualService's hosts",
+                        advice: "add it to `hosts`")
+                }
+                leave()
+            }
+            check(subnets: match.destinationSubnets)
+            check(gateways: match.gateways)
+            check(labels: match.sourceLabels, named: "sourceLabels")
+            check(namespace: match.sourceNamespace, named: "sourceNamespace")
+            leave()
+        }
+        check(shares: route.route)
+    }
+
+    private mutating func check(shares: [RouteDestination]) {
+        if shares.isEmpty {
+            error(message: "a rule without `route`", advice: "write where the connections go")
+        }
+        for (index, share) in shares.enumerated() {
+            enter("route", index)
+            check(share.destination)
+            leave()
+        }
+        check(weights: shares.map(\.weight))
+    }
+
+    // MARK: - Destinations
+
+    mutating func check(weights: [Int32]) {
+        for (index, weight) in weights.enumerated() where weight < 0 {
+            error(
+                .field("route"), .index(index), .field("weight"),
+                message: "a weight of \(weight)", advice: "weights are 0 or more")
+        }
+        let total = weights.reduce(0) { $0 + Int64($1) }
+        if weights.count > 1, total == 0 {
+            error(
+                .field("route"), message: "the weights of all destinations are 0",
+                advice: "give at least one of them a `weight` above 0")
+        }
+        if total > Int64(UInt32.max) {
+            error(.field("route"), message: "the weights add up to more than 4294967295")
+        }
+    }
+
+    mutating func check(_ destination: Destination) {
+        enter("destination")
+        checkFields(of: destination)
+        leave()
+    }
+
+    mutating func checkFields(of destination: Destination) {
+        if destination.host.isEmpty {
+            error(message: "a destination without `host`", advice: "write the name of a service")
+        } else if destination.host == "*" {
+            error(
+                .field("host"), message: "`*` is no destination", advice: "write one service")
+        } else if let complaint = NameSyntax.complaint(host: destination.host),
+            !AddressSyntax.isIP(destination.host)
+        {
+            error(
+                .field("host"), message: complaint,
+                advice: "write a name such as reviews or reviews.default.svc.cluster.local")
+        }
+        if !destination.subset.isEmpty, !NameSyntax.isLabel(destination.subset) {
+            error(
+                .field("subset"), message: "`\(destination.subset)` is no name for a subset",
+                advice: "use small letters, digits and dashes")
+        }
+    }
+}
