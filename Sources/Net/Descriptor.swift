@@ -1,7 +1,7 @@
 // Owns a file descriptor: closed exactly once, when its owner goes.
 internal import Glibc
 
-public struct Descriptor: ~Copyable {
+public struct Descriptor: ~Copyable, Sendable {
     public let raw: Int32
 
     public init(_ raw: Int32) {
