@@ -23,26 +23,29 @@ struct PathSteps: Sendable {
 
     init(_ routes: [Route]) {
         var steps: [Step] = []
-        var arena: [UInt8] = []
         steps.reserveCapacity(routes.count)
+        var offset = 0
         for route in routes {
             let match = route.match
             let (kind, bytes) = Self.parts(of: match)
             steps.append(
                 Step(
                     kind: kind, hasConditions: !match.conditions.isEmpty,
-                    offset: UInt32(arena.count), length: UInt32(bytes.count)))
-            arena.append(contentsOf: bytes)
+                    offset: UInt32(offset), length: UInt32(bytes.count)))
+            offset += bytes.count
         }
+        var arena: [UInt8] = []
+        arena.reserveCapacity(offset)
+        for route in routes { arena.append(contentsOf: Self.parts(of: route.match).bytes) }
         self.steps = steps
         self.arena = arena
     }
 
-    private static func parts(of match: RouteMatch) -> (Kind, [UInt8]) {
+    private static func parts(of match: RouteMatch) -> (kind: Kind, bytes: ArraySlice<UInt8>) {
         switch match.path {
         case .any: (.any, [])
-        case .exact(let path): (match.ignoresPathCase ? .exactIgnoringCase : .exact, path)
-        case .prefix(let path): (match.ignoresPathCase ? .prefixIgnoringCase : .prefix, path)
+        case .exact(let path): (match.ignoresPathCase ? .exactIgnoringCase : .exact, path[...])
+        case .prefix(let path): (match.ignoresPathCase ? .prefixIgnoringCase : .prefix, path[...])
         case .regex(let regex): (.regex, regex.literalPrefix)
         }
     }

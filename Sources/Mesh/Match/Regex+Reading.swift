@@ -2,20 +2,19 @@
 // the simplest shapes are valid. Both err on the careful side; neither ever decides a match alone.
 
 extension Regex {
-    /// The ASCII bytes that every text which matches `pattern` in full starts with; often the
-    /// path up to the first group, as `/api/` of `/api/v[0-9]+/.*`.
-    static func literalPrefix(of pattern: [UInt8]) -> [UInt8] {
-        guard !hasTopLevelAlternatives(pattern) else { return [] }
-        var prefix: [UInt8] = []
+    /// Where the ASCII bytes stand that every text which matches `pattern` in full starts with;
+    /// often the path up to the first group, as `/api/v` of `/api/v[0-9]+/.*`.
+    static func literalPrefix(of pattern: [UInt8]) -> Range<Int> {
         let start = pattern.first == UInt8(ascii: "^") ? 1 : 0
-        for index in start..<max(start, pattern.count) {
-            let byte = pattern[index]
+        guard !hasTopLevelAlternatives(pattern) else { return start..<start }
+        var end = start
+        while end < pattern.count {
             // A quantifier binds to the byte before it, which may then be absent.
-            if isQuantifier(byte) { return Array(prefix.dropLast()) }
-            guard isLiteral(byte) else { break }
-            prefix.append(byte)
+            if isQuantifier(pattern[end]) { return start..<max(start, end - 1) }
+            guard isLiteral(pattern[end]) else { break }
+            end += 1
         }
-        return prefix
+        return start..<end
     }
 
     /// Whether the expression consists of literals, dots and `*`, `+` or `?` each behind one of

@@ -13,8 +13,10 @@ public final class Regex: Sendable {
 
     /// The expression as configured.
     public let pattern: [UInt8]
-    /// Bytes that every matching text starts with. They decide most requests without RE2.
-    public let literalPrefix: [UInt8]
+    /// Where in the pattern the bytes stand that every matching text starts with. They decide most
+    /// requests without RE2.
+    private let literalStart: UInt16
+    private let literalCount: UInt16
     /// The `isthmus_re2` as an address, 0 until the first match. It is published once, by
     /// compare-exchange; a thread that loses that race frees its copy.
     private let compiled = Atomic<UInt>(0)
@@ -26,7 +28,9 @@ public final class Regex: Sendable {
             unsafe isthmus_re2_free(probe)
         }
         self.pattern = pattern
-        self.literalPrefix = Regex.literalPrefix(of: pattern)
+        let literal = Regex.literalPrefix(of: pattern)
+        literalStart = UInt16(clamping: literal.lowerBound)
+        literalCount = literal.upperBound > Int(UInt16.max) ? 0 : UInt16(literal.count)
     }
 
     deinit {
@@ -34,12 +38,18 @@ public final class Regex: Sendable {
         unsafe isthmus_re2_free(OpaquePointer(bitPattern: address))
     }
 
+    /// The bytes that every matching text starts with.
+    public var literalPrefix: ArraySlice<UInt8> {
+        pattern[Int(literalStart)..<Int(literalStart) + Int(literalCount)]
+    }
+
     /// Whether the expression was needed yet.
     public var isCompiled: Bool { compiled.load(ordering: .relaxed) != 0 }
 
     /// Whether the whole of `bytes` matches.
     public func matchesFully(_ bytes: Span<UInt8>) -> Bool {
-        guard bytes.starts(with: literalPrefix) else { return false }
+        guard bytes.matches(arena: pattern, at: Int(literalStart), length: Int(literalCount))
+        else { return false }
         guard let regex = unsafe expression() else { return false }
         return unsafe bytes.withUnsafeBufferPointer { text in
             unsafe isthmus_re2_full_match(regex, text.baseAddress, text.count)

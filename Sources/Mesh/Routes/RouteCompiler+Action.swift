@@ -14,12 +14,12 @@ extension RouteCompiler {
     }
 
     mutating func parts(of rule: Rule, in scope: Scope) -> Parts {
-        let path = "spec.http[\(rule.index)]"
-        let site = Site(object: rule.owner, position: rule.route.position)
+        let site = Site(
+            object: rule.owner, position: rule.route.position, rule: rule.index)
         let options = rule.route.options?.value
         var parts = Parts(headers: nil, destinations: [])
         if let headers = options?.headers {
-            parts.headers = mutations(headers, site, "\(path).headers")
+            parts.headers = mutations(headers, site, "headers")
         }
         if let response = options?.directResponse {
             parts.direct = .direct(
@@ -29,18 +29,22 @@ extension RouteCompiler {
         parts.authority = parts.headers?.authority
         if let rewrite = options?.rewrite {
             if !rewrite.authority.isEmpty { parts.authority = Array(rewrite.authority.utf8) }
-            parts.regexRewrite = regexRewrite(rewrite, site, "\(path).rewrite.uriRegexRewrite")
+            parts.regexRewrite = regexRewrite(rewrite, site, "rewrite.uriRegexRewrite")
         }
         parts.destinations = destinations(
-            rule, overruled: parts.authority != nil, "\(path).route", in: scope)
+            rule, overruled: parts.authority != nil, site, in: scope)
         return parts
     }
 
-    mutating func route(_ rule: Rule, match index: Int?, in scope: Scope) -> Route {
-        route(rule, match: index, in: scope, parts: parts(of: rule, in: scope))
+    mutating func route(
+        _ rule: Rule, match index: Int?, in scope: Scope, from source: RouteSource
+    ) -> Route {
+        route(rule, match: index, in: scope, parts: parts(of: rule, in: scope), from: source)
     }
 
-    mutating func route(_ rule: Rule, match index: Int?, in scope: Scope, parts: Parts) -> Route {
+    mutating func route(
+        _ rule: Rule, match index: Int?, in scope: Scope, parts: Parts, from source: RouteSource
+    ) -> Route {
         let matchName = index.map { rule.route.match[$0].name } ?? ""
         let name = matchName.isEmpty ? rule.route.name : "\(rule.route.name).\(matchName)"
         let asked = index.flatMap { rule.route.match[$0].uri }
@@ -49,7 +53,7 @@ extension RouteCompiler {
             match: index.map { match(rule, $0) } ?? RouteMatch(path: .any),
             action: action(rule, asked: asked, parts: parts, in: scope),
             headers: parts.headers,
-            origin: rule.origin(ofMatch: index),
+            source: source, position: rule.position(ofMatch: index),
             place: RulePlace(rule: rule.index, match: index))
     }
 
@@ -70,17 +74,18 @@ extension RouteCompiler {
     /// One destination gets everything whatever its weight; of several, those without weight
     /// nothing. The validator has refused a total of 0 before.
     private mutating func destinations(
-        _ rule: Rule, overruled: Bool, _ path: String, in scope: Scope
+        _ rule: Rule, overruled: Bool, _ site: Site, in scope: Scope
     ) -> [WeightedDestination] {
         let isSingle = rule.route.route.count == 1
         var result: [WeightedDestination] = []
         for (index, share) in rule.route.route.enumerated() where isSingle || share.weight > 0 {
-            let place = "\(path)[\(index)]"
             let answer = destination(
-                share.destination, in: rule.owner, "\(place).destination", in: scope)
-            let site = Site(object: rule.owner, position: share.position)
+                share.destination, in: rule.owner, in: scope,
+                path: site.path("route[\(index)].destination"))
             let headers = share.headers.flatMap {
-                mutations($0, site, "\(place).headers", keepsAuthority: !overruled)
+                mutations(
+                    $0, site.at(share.position), "route[\(index)].headers",
+                    keepsAuthority: !overruled)
             }
             result.append(
                 WeightedDestination(
@@ -120,7 +125,8 @@ extension RouteCompiler {
             try regex.check(replacement: replacement)
         } catch {
             findings.report(
-                .error, site.object, at: site.at(rewrite.position).position, "\(path).rewrite",
+                .error, site.object, at: site.at(rewrite.position).position,
+                site.path("\(path).rewrite"),
                 "the rewrite \"\(wanted.rewrite)\" does not fit the regex \"\(wanted.match)\": "
                     + "\(error)",
                 advice: "\\1 is the first group in parentheses, and a backslash is \\\\")

@@ -23,7 +23,8 @@ struct ResolvedDestination {
 
 extension RouteCompiler {
     mutating func destination(
-        _ destination: Destination, in rule: some Resource, _ path: String, in scope: Scope
+        _ destination: Destination, in rule: some Resource, in scope: Scope,
+        path: @autoclosure () -> String
     ) -> ResolvedDestination {
         let question = DestinationQuestion(
             host: destination.host, subset: destination.subset, port: destination.port,
@@ -37,7 +38,7 @@ extension RouteCompiler {
         }
         if let (message, advice) = answer.problem {
             findings.report(
-                .warning, rule, at: destination.position, path,
+                .warning, rule, at: destination.position, path(),
                 "\(message): its requests get 503 NC", advice: advice)
         }
         return answer

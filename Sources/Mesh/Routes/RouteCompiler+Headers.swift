@@ -65,15 +65,15 @@ extension RouteCompiler {
         switch error {
         case .lonePercent:
             findings.report(
-                .error, site.object, at: site.position, path,
+                .error, site.object, at: site.position, site.path(path),
                 "\"\(pair.value)\" has a percent sign that opens no %OPERATOR%", advice: advice)
         case .unknown(let name):
             findings.report(
-                .error, site.object, at: site.position, path,
+                .error, site.object, at: site.position, site.path(path),
                 "there is no operator %\(name)%", advice: advice)
         case .notYet(let name):
             findings.report(
-                .warning, site.object, at: site.position, path,
+                .warning, site.object, at: site.position, site.path(path),
                 "%\(name)% is not supported yet: the header is left as it is")
         }
     }

@@ -5,7 +5,7 @@ extension RouteCompiler {
     /// A VirtualService and a Gateway that met on some server.
     struct Binding: Hashable {
         var gateway: String
-        var service: ObjectKey
+        var service: ObjectIdentifier
     }
 
     mutating func listener(_ plan: ListenerPlan, _ index: VirtualServiceIndex) -> ListenerSpec {
@@ -31,7 +31,8 @@ extension RouteCompiler {
                 let domains = server.hosts.intersection(
                     with: service.hosts, namespace: service.object.namespace)
                 guard !domains.isEmpty else { continue }
-                let binding = Binding(gateway: server.gatewayName, service: service.object.key)
+                let binding = Binding(
+                    gateway: server.gatewayName, service: ObjectIdentifier(service.object))
                 let group: Int?
                 if let known = groups[binding] {
                     group = known
@@ -99,8 +100,8 @@ extension RouteCompiler {
         var destinations: [WeightedDestination] = []
         for (index, share) in rule.route.enumerated() where isSingle || share.weight > 0 {
             let answer = destination(
-                share.destination, in: object, "spec.tcp[\(number)].route[\(index)].destination",
-                in: scope)
+                share.destination, in: object, in: scope,
+                path: "spec.tcp[\(number)].route[\(index)].destination")
             destinations.append(
                 WeightedDestination(
                     cluster: answer.cluster, clusterName: answer.name,

@@ -6,40 +6,40 @@ internal import Spec
 extension RouteCompiler {
     mutating func match(_ rule: Rule, _ index: Int) -> RouteMatch {
         let block = rule.route.match[index]
-        let path = "spec.http[\(rule.index)].match[\(index)]"
-        let site = Site(object: rule.matchOwner, position: block.position)
-        let (uri, ignoresCase) = self.uri(block, site, path)
+        let site = Site(
+            object: rule.matchOwner, position: block.position, rule: rule.index, match: index)
+        let (uri, ignoresCase) = self.uri(block, site)
         guard let extra = block.conditions?.value else {
             return RouteMatch(path: uri, ignoresPathCase: ignoresCase)
         }
         var conditions: [RouteCondition] = []
         if let method = extra.method {
-            conditions.append(.method(matcher(method, site, "\(path).method")))
+            conditions.append(.method(matcher(method, site, "method")))
         }
         if let scheme = extra.scheme {
-            conditions.append(.scheme(matcher(scheme, site, "\(path).scheme")))
+            conditions.append(.scheme(matcher(scheme, site, "scheme")))
         }
         if let authority = extra.authority {
-            conditions.append(.authority(matcher(authority, site, "\(path).authority")))
+            conditions.append(.authority(matcher(authority, site, "authority")))
         }
         for named in extra.headers {
             conditions.append(
-                header(named, isNegated: false, site.at(named.position), "\(path).headers"))
+                header(named, isNegated: false, site.at(named.position), "headers"))
         }
         for named in extra.withoutHeaders {
             conditions.append(
-                header(named, isNegated: true, site.at(named.position), "\(path).withoutHeaders"))
+                header(named, isNegated: true, site.at(named.position), "withoutHeaders"))
         }
         for named in extra.queryParams {
             let matcher = matcher(
-                named.match, site.at(named.position), "\(path).queryParams[\(named.name)]")
+                named.match, site.at(named.position), "queryParams")
             conditions.append(.queryParameter(name: interned.bytes(named.name), matcher))
         }
         return RouteMatch(path: uri, ignoresPathCase: ignoresCase, conditions: conditions)
     }
 
     private mutating func uri(
-        _ block: HTTPMatchRequest, _ site: Site, _ path: String
+        _ block: HTTPMatchRequest, _ site: Site
     ) -> (RouteMatch.Path, ignoresCase: Bool) {
         let ignoresCase = block.ignoreUriCase
         switch block.uri {
@@ -49,7 +49,7 @@ extension RouteCompiler {
         case .prefix(let text):
             return (.prefix(interned.bytes(ignoresCase ? text.lowercased() : text)), ignoresCase)
         case .regex(let pattern):
-            guard let regex = regex(pattern, site, "\(path).uri.regex") else {
+            guard let regex = regex(pattern, site, "uri.regex") else {
                 return (.any, false)
             }
             return (.regex(regex), false)
@@ -64,7 +64,7 @@ extension RouteCompiler {
         if name.hasPrefix("@request.auth.claims") {
             return .never(reason: "JWT claims are not matched yet")
         }
-        let matcher = matcher(named.match, site, "\(path)[\(named.name)]")
+        let matcher = matcher(named.match, site, path)
         let pseudo: RouteCondition? =
             switch name {
             case ":method": .method(matcher)
@@ -89,7 +89,7 @@ extension RouteCompiler {
         case .prefix(let text): return .prefix(interned.bytes(text))
         case .regex("*"): return .present
         case .regex(let pattern):
-            return regex(pattern, site, "\(path).regex").map { .regex($0) } ?? .present
+            return regex(pattern, site, path).map { .regex($0) } ?? .present
         }
     }
 
@@ -99,7 +99,7 @@ extension RouteCompiler {
             return try interned.regex(pattern)
         } catch {
             findings.report(
-                .error, site.object, at: site.position, path,
+                .error, site.object, at: site.position, site.path(path),
                 "the regex \"\(pattern)\" is not valid: \(error)",
                 advice: "regexes are RE2's (https://github.com/google/re2/wiki/Syntax): no "
                     + "look-around, no back references")
@@ -111,8 +111,17 @@ extension RouteCompiler {
     struct Site {
         let object: VirtualService
         let position: Position
+        let rule: Int
+        var match: Int?
+
         func at(_ position: Position) -> Site {
-            position.isKnown ? Site(object: object, position: position) : self
+            position.isKnown
+                ? Site(object: object, position: position, rule: rule, match: match) : self
+        }
+
+        /// `spec.http[0].match[1].uri`; made only for messages, for it costs more than the rule.
+        func path(_ field: String) -> String {
+            "spec.\(RulePlace(rule: rule, match: match)).\(field)"
         }
     }
 }

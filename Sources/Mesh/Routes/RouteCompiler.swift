@@ -36,9 +36,12 @@ struct RouteCompiler {
     mutating func routes(of service: AttachedVirtualService, in scope: Scope) -> [Route] {
         let rules = delegation.rules(of: service.object, findings: &findings)
         var routes: [Route] = []
+        routes.reserveCapacity(rules.reduce(0) { $0 + max(1, $1.route.match.count) })
+        let own = RouteSource(object: service.object.key, file: service.object.source.file)
         for (number, rule) in rules.enumerated() {
+            let source = rule.owner === service.object ? own : rule.source
             if rule.route.match.isEmpty {
-                routes.append(route(rule, match: nil, in: scope))
+                routes.append(route(rule, match: nil, in: scope, from: source))
                 tellOfUnreached(rules, after: number, match: nil)
                 return routes
             }
@@ -46,7 +49,8 @@ struct RouteCompiler {
             for match in rule.route.match.indices where applies(rule, match, in: scope) {
                 let parts = shared ?? self.parts(of: rule, in: scope)
                 shared = parts
-                let route = route(rule, match: match, in: scope, parts: parts)
+                let route = route(
+                    rule, match: match, in: scope, parts: parts, from: source)
                 routes.append(route)
                 if route.isCatchAll {
                     tellOfUnreached(rules, after: number, match: match)

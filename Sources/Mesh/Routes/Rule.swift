@@ -17,10 +17,12 @@ struct Rule {
         matchOwner = owner
     }
 
-    func origin(ofMatch match: Int?) -> Origin {
-        guard let match else { return Origin(owner, at: route.position) }
-        let position = route.match[match].position
-        return Origin(
-            object: owner.key, location: matchOwner.location(at: position))
+    /// The object as its routes will name it, in the file of the match blocks.
+    var source: RouteSource { RouteSource(object: owner.key, file: matchOwner.source.file) }
+
+    /// Where the match block is written, or the rule.
+    func position(ofMatch match: Int?) -> Position {
+        let position = match.map { route.match[$0].position } ?? route.position
+        return position.isKnown ? position : owner.source.position
     }
 }

@@ -17,15 +17,21 @@ struct VirtualHostDrafts {
     private var drafts: [Draft] = []
     private var places: [String: Int] = [:]
     private var groups: [[Route]] = []
+    /// By group: how many domains it is bound to.
+    private var domainCounts: [Int] = []
 
     mutating func addGroup(_ routes: [Route]) -> Int {
         groups.append(routes)
+        domainCounts.append(0)
         return groups.count - 1
     }
 
     mutating func bind(_ domain: String, to group: Int, redirectsToHTTPS: Bool) {
         let place = place(of: domain)
-        if !drafts[place].groups.contains(group) { drafts[place].groups.append(group) }
+        if !drafts[place].groups.contains(group) {
+            drafts[place].groups.append(group)
+            domainCounts[group] += 1
+        }
         if redirectsToHTTPS { drafts[place].redirectsToHTTPS = true }
     }
 
@@ -37,8 +43,14 @@ struct VirtualHostDrafts {
     /// By name, so that the same configuration always gives the same table.
     func virtualHosts(port: UInt16) -> [VirtualHost] {
         var merged: [(domains: [String], draft: Draft)] = []
+        merged.reserveCapacity(drafts.count)
         var known: [Likeness: Int] = [:]
         for draft in drafts.sorted(by: { $0.domain < $1.domain }) {
+            // A group with one domain, as most are, is like no other draft.
+            if draft.groups.count == 1, domainCounts[draft.groups[0]] == 1 {
+                merged.append(([draft.domain], draft))
+                continue
+            }
             let likeness = Likeness(
                 groups: draft.groups, redirectsToHTTPS: draft.redirectsToHTTPS)
             if let place = known[likeness] {

@@ -1,0 +1,151 @@
+// The snapshot as JSON, for `/config_dump`.
+// Names follow the snapshot's own words rather than Envoy's protobufs: what is dumped is what is
+// served. Header values of the configuration are shown; there are no keys in a snapshot.
+internal import Spec
+
+extension Snapshot {
+    /// UTF-8, one line.
+    public func json() -> [UInt8] {
+        var json = JSONText()
+        json.object { json in
+            json.field("version", version)
+            json.field("listeners") { json in
+                json.array(routing.listeners) { $1.write(to: &$0) }
+            }
+            json.field("clusters") { json in json.array(clusters) { $1.write(to: &$0) } }
+            json.field("diagnostics") { json in
+                json.array(diagnostics) { $1.write(to: &$0) }
+            }
+        }
+        return json.bytes
+    }
+}
+
+extension ListenerSpec {
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("name", name)
+            json.field("bind", bind)
+            json.field("port", port)
+            json.field("declaredPort", declaredPort)
+            switch kind {
+            case .http(let table):
+                json.field("protocol", "http")
+                json.field("routeTable", table.name)
+                json.field("virtualHosts") { json in
+                    json.array(table.virtualHosts) { $1.write(to: &$0) }
+                }
+            case .tcp(let route):
+                json.field("protocol", "tcp")
+                if let route {
+                    json.field("destinations") { json in
+                        json.array(route.destinations) { $1.write(to: &$0) }
+                    }
+                    json.field("origin") { route.origin.write(to: &$0) }
+                }
+            }
+            json.field("origins") { json in json.array(origins) { $1.write(to: &$0) } }
+        }
+    }
+}
+
+extension VirtualHost {
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("name", name)
+            json.field("domains") { json in json.array(domains) { $0.string($1) } }
+            if redirectsToHTTPS { json.field("redirectsToHTTPS", true) }
+            json.field("routes") { json in json.array(routes) { $1.write(to: &$0) } }
+        }
+    }
+}
+
+extension Route {
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("name", name)
+            json.field("match", match.pathText)
+            if !match.conditions.isEmpty {
+                json.field("conditions") { json in
+                    json.array(match.conditions) { $0.string($1.text) }
+                }
+            }
+            let steps = Explainer.headerSteps(headers)
+            if !steps.isEmpty {
+                json.field("headers") { json in json.array(steps) { $0.string($1) } }
+            }
+            switch action {
+            case .forward(let forward):
+                if let rewrite = forward.rewrite { json.field("rewrite", rewrite.text) }
+                json.field("destinations") { json in
+                    json.array(forward.destinations) { $1.write(to: &$0) }
+                }
+            case .redirect(let redirect): json.field("redirect", redirect.text)
+            case .direct(let response):
+                json.field("status", response.status)
+                json.field("bodyBytes", response.body.count)
+            }
+            json.field("rule", place.description)
+            json.field("origin") { origin.write(to: &$0) }
+        }
+    }
+}
+
+extension WeightedDestination {
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("cluster", clusterName)
+            json.field("exists", cluster != nil)
+            json.field("weight", weight)
+            let steps = Explainer.headerSteps(headers)
+            if !steps.isEmpty {
+                json.field("headers") { json in json.array(steps) { $0.string($1) } }
+            }
+        }
+    }
+}
+
+extension Cluster {
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("name", name)
+            json.field("loadBalancing", "\(loadBalancing)")
+            json.field("connectTimeoutMs", connectTimeoutMs)
+            json.field("endpoints") { json in
+                json.array(endpoints) { json, endpoint in
+                    json.object { json in
+                        json.field("address", endpoint.addressText)
+                        json.field("weight", endpoint.weight)
+                        if !endpoint.locality.isEmpty {
+                            json.field("locality", endpoint.locality)
+                        }
+                        if !endpoint.labels.isEmpty {
+                            json.field("labels", endpoint.labels.labelText)
+                        }
+                        json.field("origin") { endpoint.origin.write(to: &$0) }
+                    }
+                }
+            }
+            json.field("origins") { json in json.array(origins) { $1.write(to: &$0) } }
+        }
+    }
+}
+
+extension Origin {
+    fileprivate func write(to json: inout JSONText) {
+        json.string("\(object) \(location)")
+    }
+}
+
+extension Diagnostic {
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("severity", severity.rawValue)
+            if let location { json.field("location", location.description) }
+            if let object { json.field("object", object.description) }
+            if !fieldPath.isEmpty { json.field("field", fieldPath) }
+            json.field("message", message)
+            if !advice.isEmpty { json.field("advice", advice) }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// A snapshot as text, the same for the same configuration wherever its files lie.
+// Golden tests compare it, and people read it: one fact a line, indented by what it belongs to.
+internal import Spec
+
+public enum SnapshotText {
+    public static func render(_ snapshot: Snapshot) -> String {
+        var text = ""
+        for listener in snapshot.routing.listeners { render(listener, snapshot, into: &text) }
+        for cluster in snapshot.clusters { render(cluster, into: &text) }
+        return text
+    }
+
+    private static func render(
+        _ listener: ListenerSpec, _ snapshot: Snapshot, into text: inout String
+    ) {
+        text += "listener \(listener.name) port \(listener.declaredPort)"
+        text += " by \(listener.origins.map(place).joined(separator: ", "))\n"
+        switch listener.kind {
+        case .http(let table):
+            text += "  http \(table.name)\n"
+            for host in table.virtualHosts { render(host, into: &text) }
+        case .tcp(nil):
+            text += "  tcp closed\n"
+        case .tcp(let route?):
+            text += "  tcp by \(place(route.origin))\n"
+            for destination in route.destinations {
+                text += "    forward \(share(destination, of: route.totalWeight))\n"
+            }
+        }
+    }
+
+    private static func render(_ host: VirtualHost, into text: inout String) {
+        text += "  host \(host.name) for \(host.domains.joined(separator: " "))"
+        text += host.redirectsToHTTPS ? ", redirects to https\n" : "\n"
+        for route in host.routes {
+            text += "    route \(route.name) by \(place(route.origin)) \(route.place)\n"
+            text += "      match \(route.match.pathText)\n"
+            for condition in route.match.conditions { text += "      and \(condition.text)\n" }
+            for step in Explainer.headerSteps(route.headers) { text += "      \(step)\n" }
+            text += action(route.action)
+        }
+    }
+
+    private static func action(_ action: RouteAction) -> String {
+        switch action {
+        case .forward(let forward):
+            var text = ""
+            if let rewrite = forward.rewrite { text += "      rewrite \(rewrite.text)\n" }
+            for destination in forward.destinations {
+                text += "      forward \(share(destination, of: forward.totalWeight))\n"
+                for step in Explainer.headerSteps(destination.headers) {
+                    text += "        \(step)\n"
+                }
+            }
+            return text
+        case .redirect(let redirect):
+            return "      redirect \(redirect.text)\n"
+        case .direct(let response):
+            return "      answer \(response.status) with \(response.body.count) bytes\n"
+        }
+    }
+
+    private static func share(_ destination: WeightedDestination, of total: UInt32) -> String {
+        let missing = destination.cluster == nil ? " (unknown)" : ""
+        return "\(destination.weight)/\(total) \(destination.clusterName)\(missing)"
+    }
+
+    private static func render(_ cluster: Cluster, into text: inout String) {
+        text += "cluster \(cluster.name)\n"
+        text += "  \(cluster.loadBalancing), connect within \(cluster.connectTimeoutMs) ms"
+        text += ", by \(cluster.origins.map(place).joined(separator: ", "))\n"
+        for endpoint in cluster.endpoints {
+            text += "  endpoint \(endpoint.addressText)"
+            if endpoint.weight != 1 { text += " weight \(endpoint.weight)" }
+            if !endpoint.locality.isEmpty { text += " in \(endpoint.locality)" }
+            if !endpoint.labels.isEmpty { text += " labelled \(endpoint.labels.labelText)" }
+            text += " by \(place(endpoint.origin))\n"
+        }
+    }
+
+    private static func place(_ origin: Origin) -> String {
+        "\(origin.object):\(origin.location.line)"
+    }
+}
+
+extension Endpoint {
+    /// `10.0.0.1:80`, `[::1]:80`, or the socket's path.
+    public var addressText: String {
+        if port == 0 { return address }
+        return address.utf8.contains(UInt8(ascii: ":"))
+            ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+}

@@ -1,0 +1,136 @@
+// Walks a request through a snapshot as the data plane would and writes down what is decided.
+// Verdicts come from the data plane's own functions; this file only asks them and puts the reasons
+// into words.
+public import Spec
+
+/// What would become of `request`, with file and line.
+///
+/// - Parameter objects: what `snapshot` was compiled from, for the lines and for the hints about
+///   objects that did not make it into the snapshot.
+public func explain(
+    _ request: ExplainRequest, snapshot: Snapshot, objects: ObjectSet, node: Node
+) -> Explanation {
+    var explainer = Explainer(
+        request: request, snapshot: snapshot, objects: objects, node: node)
+    explainer.run()
+    return explainer.explanation
+}
+
+struct Explainer {
+    let request: ExplainRequest
+    let snapshot: Snapshot
+    let objects: ObjectSet
+    let node: Node
+    let headers: ExplainHeaders
+    var explanation: Explanation
+
+    init(request: ExplainRequest, snapshot: Snapshot, objects: ObjectSet, node: Node) {
+        self.request = request
+        self.snapshot = snapshot
+        self.objects = objects
+        self.node = node
+        headers = ExplainHeaders(request.headers)
+        explanation = Explanation(request: request, outcome: .noListener)
+    }
+
+    mutating func run() {
+        let candidates = listeners()
+        if candidates.isEmpty {
+            explanation.hints += listenerHints()
+            return
+        }
+        // A path alone means whichever port answers; the last one tried is the one reported.
+        for listener in candidates {
+            guard case .http(let table) = listener.kind else { continue }
+            explanation.listener = .init(title: listener.title, origins: listener.origins)
+            guard let host = virtualHost(in: table) else { continue }
+            explanation.virtualHost = .init(title: host.title, origins: [])
+            if host.redirectsToHTTPS, request.scheme == "http" {
+                explanation.outcome = .redirected(
+                    status: 301, location: "https://\(request.authority)\(target)")
+                explanation.steps.append("httpsRedirect of the Gateway's server")
+                return
+            }
+            if let route = route(in: host) {
+                answer(with: route, on: listener)
+                return
+            }
+        }
+        if case .noVirtualHost = explanation.outcome {
+            explanation.hints += hostHints(candidates)
+        }
+        if case .noRoute = explanation.outcome { explanation.hints += hostHints(candidates) }
+    }
+
+    /// Path and query as sent.
+    var target: String { request.query.isEmpty ? request.path : "\(request.path)?\(request.query)" }
+
+    /// HTTP listeners on the port that was asked, as declared or as bound.
+    private func listeners() -> [ListenerSpec] {
+        let all = snapshot.routing.listeners.filter {
+            if case .http = $0.kind { true } else { false }
+        }
+        guard let port = request.port else { return all }
+        let same = all.filter { $0.port == port || $0.declaredPort == port }
+        return same.isEmpty && !request.isPortExplicit ? all : same
+    }
+
+    private mutating func virtualHost(in table: RouteTable) -> VirtualHost? {
+        let authority = Array(request.authority.utf8)
+        if let host = table.virtualHost(for: authority.span) { return host }
+        explanation.outcome = .noVirtualHost
+        let known = table.virtualHosts.flatMap(\.domains)
+        let shown = known.prefix(8).joined(separator: ", ") + (known.count > 8 ? ", …" : "")
+        explanation.tried.append(
+            .init(
+                title: "route table \(table.name)", location: nil,
+                reasons: [
+                    known.isEmpty
+                        ? "no VirtualService is bound to this listener"
+                        : "no domain of it is \(request.authority): it has \(shown)"
+                ]))
+        return nil
+    }
+
+    /// The first route that the data plane's matcher takes; those before it are written down.
+    private mutating func route(in host: VirtualHost) -> Route? {
+        let path = Array(request.path.utf8)
+        let query = Array(request.query.utf8)
+        let method = Array(request.method.utf8)
+        let authority = Array(request.authority.utf8)
+        let scheme = Array(request.scheme.utf8)
+        let asked = RouteRequest(
+            path: path.span, query: query.span, method: method.span, authority: authority.span,
+            scheme: scheme.span)
+        for (index, route) in host.routes.enumerated() {
+            if host.matches(index, asked, headers) { return route }
+            var reasons: [String] = []
+            if !host.pathMatches(index, asked.path) { reasons.append(pathReason(route)) }
+            for condition in route.match.conditions where !condition.holds(for: asked, headers) {
+                reasons.append(reason(condition))
+            }
+            explanation.tried.append(
+                .init(title: route.title, location: route.origin.location, reasons: reasons))
+        }
+        explanation.outcome = .noRoute
+        return nil
+    }
+}
+
+extension ListenerSpec {
+    var title: String {
+        declaredPort == port || port == 0
+            ? name : "\(name) (port \(declaredPort), bound as \(port))"
+    }
+}
+
+extension VirtualHost {
+    var title: String { "\(name) (\(domains.joined(separator: ", ")))" }
+}
+
+extension Route {
+    /// `VirtualService default/bookinfo http[0].match[1]`
+    var title: String {
+        name == "default" ? "\(origin.object) \(place)" : "\(origin.object) \(place) \"\(name)\""
+    }
+}

@@ -1,0 +1,162 @@
+// What the route that was found does: destinations with their shares, endpoints, and every change
+// made on the way.
+internal import Spec
+
+extension Explainer {
+    mutating func answer(with route: Route, on listener: ListenerSpec) {
+        explanation.rule = .init(title: route.title, origins: [route.origin])
+        switch route.action {
+        case .forward(let forward):
+            explanation.steps += rewriteSteps(forward.rewrite)
+            explanation.steps += Self.headerSteps(route.headers)
+            forwarded(by: route, forward)
+        case .redirect(let redirect):
+            explanation.outcome = .redirected(
+                status: redirect.status, location: location(redirect, on: listener))
+            explanation.steps += Self.headerSteps(route.headers)
+        case .direct(let response):
+            explanation.outcome = .answered(
+                status: response.status, bodyBytes: response.body.count)
+            explanation.steps += Self.headerSteps(route.headers)
+        }
+    }
+
+    private mutating func forwarded(by route: Route, _ forward: Forward) {
+        let written = written(route)
+        for (index, destination) in forward.destinations.enumerated() {
+            let cluster = destination.cluster.map { snapshot.clusters[$0] }
+            let problem: String? =
+                cluster == nil
+                ? "503 NC: there is no such host, port or subset"
+                : cluster?.endpoints.isEmpty == true ? "503 UH: it has no endpoint" : nil
+            explanation.destinations.append(
+                .init(
+                    cluster: destination.clusterName,
+                    percent: 100 * Double(destination.weight) / Double(max(1, forward.totalWeight)),
+                    location: index < written.count ? written[index] : nil,
+                    origins: cluster?.origins ?? [],
+                    endpoints: (cluster?.endpoints ?? []).map(Self.member),
+                    steps: Self.headerSteps(destination.headers), problem: problem))
+        }
+        let problems = explanation.destinations.compactMap(\.problem)
+        explanation.outcome =
+            problems.count == explanation.destinations.count
+            ? .unavailable(reason: problems.first ?? "503") : .forwarded
+    }
+
+    /// Where the destinations with a share are written, in order.
+    private func written(_ route: Route) -> [SourceLocation] {
+        guard let object = objects.virtualServices.first(where: { $0.key == route.origin.object }),
+            object.http.indices.contains(route.place.rule)
+        else { return [] }
+        let shares = object.http[route.place.rule].route
+        return shares.filter { shares.count == 1 || $0.weight > 0 }
+            .map { object.location(at: $0.destination.position) }
+    }
+
+    private static func member(_ endpoint: Endpoint) -> Explanation.Member {
+        let host =
+            endpoint.address.contains(":") && !endpoint.address.hasPrefix("unix:")
+            ? "[\(endpoint.address)]" : endpoint.address
+        return .init(
+            address: endpoint.port == 0 ? host : "\(host):\(endpoint.port)",
+            weight: endpoint.weight, origin: endpoint.origin)
+    }
+
+    private func rewriteSteps(_ rewrite: Rewrite?) -> [String] {
+        guard let rewrite else { return [] }
+        var steps: [String] = []
+        if let path = rewritten(rewrite.path) {
+            steps.append("rewrite the path \"\(request.path)\" to \"\(path)\"")
+        }
+        if let authority = rewrite.authority {
+            steps.append("rewrite the authority to \"\(Self.text(authority))\"")
+        }
+        return steps
+    }
+
+    private func rewritten(_ path: Rewrite.Path) -> String? {
+        let bytes = Array(request.path.utf8)
+        switch path {
+        case .unchanged: return nil
+        case .full(let new): return Self.text(new)
+        case .prefix(let length, let new):
+            return Self.text(new + bytes.dropFirst(length))
+        case .regex(let regex, let replacement):
+            return Self.text(regex.replaceAll(in: bytes.span, with: replacement))
+        }
+    }
+
+    private func location(_ redirect: Redirect, on listener: ListenerSpec) -> String {
+        let scheme = redirect.scheme.map(Self.text) ?? request.scheme
+        var authority = redirect.authority.map(Self.text) ?? request.authority
+        let bytes = Array(authority.utf8)
+        let host = Self.text(Array(bytes[..<HostTable.hostLength(of: bytes.span)]))
+        switch redirect.port {
+        case .number(let port): authority = "\(host):\(port)"
+        case .fromRequestPort: authority = "\(host):\(listener.declaredPort)"
+        case .fromProtocolDefault:
+            // Envoy drops a default port only when the scheme changes.
+            if scheme != request.scheme, authority.hasSuffix(":80") || authority.hasSuffix(":443") {
+                authority = host
+            }
+        }
+        var path = request.path
+        switch redirect.path {
+        case .unchanged: break
+        case .full(let new): path = Self.text(new)
+        case .prefix(let length, let new):
+            path = Self.text(new + Array(request.path.utf8).dropFirst(length))
+        }
+        return "\(scheme)://\(authority)\(path)"
+            + (request.query.isEmpty ? "" : "?\(request.query)")
+    }
+
+    static func headerSteps(_ headers: HeaderMutations?) -> [String] {
+        guard let headers else { return [] }
+        var steps: [String] = []
+        if let authority = headers.authority {
+            steps.append("set the authority to \"\(text(authority))\"")
+        }
+        for (side, operations) in [("request", headers.request), ("response", headers.response)] {
+            steps += operations.remove.map { "remove the \(side) header \(text($0))" }
+            steps += operations.set.map {
+                "set the \(side) header \(text($0.name)) to \"\($0.value.formatText)\""
+            }
+            steps += operations.add.map {
+                "add the \(side) header \(text($0.name)): \"\($0.value.formatText)\""
+            }
+        }
+        return steps
+    }
+}
+
+extension [FormatPart] {
+    /// As one would write it.
+    var formatText: String { map(\.text).joined() }
+}
+
+extension FormatPart {
+    var text: String {
+        switch self {
+        case .literal(let bytes):
+            String(decoding: bytes, as: UTF8.self).replacing("%", with: "%%")
+        case .downstreamRemoteAddress: "%DOWNSTREAM_REMOTE_ADDRESS%"
+        case .downstreamRemoteAddressWithoutPort: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+        case .downstreamLocalAddress: "%DOWNSTREAM_LOCAL_ADDRESS%"
+        case .downstreamLocalAddressWithoutPort: "%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%"
+        case .downstreamLocalPort: "%DOWNSTREAM_LOCAL_PORT%"
+        case .upstreamRemoteAddress: "%UPSTREAM_REMOTE_ADDRESS%"
+        case .upstreamCluster: "%UPSTREAM_CLUSTER%"
+        case .upstreamHost: "%UPSTREAM_HOST%"
+        case .protocolName: "%PROTOCOL%"
+        case .requestHeader(let name): "%REQ(\(String(decoding: name, as: UTF8.self)))%"
+        case .responseHeader(let name): "%RESP(\(String(decoding: name, as: UTF8.self)))%"
+        case .startTime: "%START_TIME%"
+        case .responseCode: "%RESPONSE_CODE%"
+        case .responseFlags: "%RESPONSE_FLAGS%"
+        case .routeName: "%ROUTE_NAME%"
+        case .hostname: "%HOSTNAME%"
+        }
+    }
+}
