@@ -26,7 +26,9 @@ final class ClientConnection: Pollable {
     var phase = Phase.head
     /// The socket may have something to read.
     var canRead = false
-    /// The client has sent FIN: what is read is the end.
+    /// FIN is on its way up the socket: reading goes on until it is met, as no event will follow.
+    private var peerClosed = false
+    /// The client has sent FIN and all before it is read.
     var inputEnded = false
     /// Close once the present answer is sent.
     var closesAfterAnswer = false
@@ -83,6 +85,7 @@ final class ClientConnection: Pollable {
             if phase == .closed { return }
         }
         if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) {
+            if !readiness.isDisjoint(with: [.peerClosed, .hangup]) { peerClosed = true }
             canRead = true
             advance()
         }
@@ -116,7 +119,7 @@ final class ClientConnection: Pollable {
             case .bytes(let count):
                 readBytes += count
                 // A short read has emptied the socket; the next edge will tell.
-                if count < Loop.scratchBytes, !inputEnded { canRead = false }
+                if count < Loop.scratchBytes, !peerClosed { canRead = false }
                 listener.httpStats.add(.downstreamCxRxBytesTotal, UInt64(count))
                 received(loop.scratch.readable)
             case .wouldBlock:

@@ -36,6 +36,8 @@ extension Exchange {
         }
         client.write(worker.loop.outgoing.readable)
         worker.loop.outgoing.removeAll()
+        // The write may have found the client gone, which has finished this exchange already.
+        guard !isFinished else { return }
         finish()
         client.answered(mustClose: closes)
     }

@@ -39,6 +39,9 @@ extension Exchange {
         for index in response.fields.indices {
             switch response.fields[index].id {
             case .server, .xEnvoyUpstreamServiceTime: response.fields[index].isDropped = true
+            // RFC 9110 section 8.6: no Content-Length with 1xx and 204.
+            case .contentLength where status == 204 || status < 200:
+                response.fields[index].isDropped = true
             default: break
             }
         }

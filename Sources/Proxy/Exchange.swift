@@ -41,7 +41,8 @@ final class Exchange: TimerTarget {
     var requestIsRead = false
     /// The head of the final response has been passed on.
     var answerBegan = false
-    var isFinished = false
+    /// True between requests as well: whoever still holds a finished exchange can do nothing with it.
+    var isFinished = true
     /// The answer waits for the rest of a short request body.
     var deferredReply: Reply?
     var sendsChunked = false
@@ -87,7 +88,7 @@ final class Exchange: TimerTarget {
         hasBody = false
         requestIsRead = false
         answerBegan = false
-        isFinished = false
+        isFinished = true
         deferredReply = nil
         sendsChunked = false
         isRetry = false
@@ -108,6 +109,7 @@ final class Exchange: TimerTarget {
 
     func begin(client: ClientConnection) {
         self.client = client
+        isFinished = false
         startNs = worker.loop.nowNs
         startWallNs = worker.loop.wallNs
     }

@@ -31,6 +31,8 @@ final class UpstreamConnection: Pollable {
     private var output = Buffer()
     /// The socket may have something to read.
     private var canRead = false
+    /// FIN is on its way up the socket: reading goes on until it is met, as no event will follow.
+    private var peerClosed = false
     private var inputEnded = false
     /// Nothing more can be sent; what the peer said before may still be there to read.
     private var writeFailed = false
@@ -39,6 +41,8 @@ final class UpstreamConnection: Pollable {
     /// Something of the response has arrived.
     private var gotBytes = false
     private var served = 0
+    /// Asked of the system once, and only where a log wants it.
+    private var localAddress: SocketAddress?
     private var isAdvancing = false
     private var timer = TimerID.none
     private var idleSinceMs: UInt64 = 0
@@ -101,6 +105,12 @@ final class UpstreamConnection: Pollable {
         parser = H1ResponseParser()
         gotBytes = false
         requestIsComplete = exchange.requestIsRead
+        if worker.log != nil {
+            if localAddress == nil, state != .connecting {
+                localAddress = Socket.localAddress(descriptor)
+            }
+            exchange.upstreamLocalAddress = localAddress
+        }
         write(head)
     }
 
@@ -171,10 +181,11 @@ final class UpstreamConnection: Pollable {
         if readiness.contains(.error) {
             // An error closes; what was received before it is read first.
             canRead = true
-            inputEnded = true
+            peerClosed = true
         }
         if readiness.contains(.writable), !output.isEmpty { flush() }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) { canRead = true }
+        if !readiness.isDisjoint(with: [.peerClosed, .hangup]) { peerClosed = true }
+        if readiness.contains(.readable) || peerClosed { canRead = true }
         if canRead { advance() }
     }
 
@@ -195,6 +206,10 @@ final class UpstreamConnection: Pollable {
             return
         }
         state = .busy
+        if worker.log != nil {
+            localAddress = Socket.localAddress(descriptor)
+            exchange?.upstreamLocalAddress = localAddress
+        }
         flush()
     }
 
@@ -238,7 +253,7 @@ final class UpstreamConnection: Pollable {
             switch loop.scratch.fill(from: descriptor, limit: Loop.scratchBytes) {
             case .bytes(let count):
                 readBytes += count
-                if count < Loop.scratchBytes, !inputEnded, !writeFailed { canRead = false }
+                if count < Loop.scratchBytes, !peerClosed, !writeFailed { canRead = false }
                 stats.add(.upstreamCxRxBytesTotal, UInt64(count))
                 received(loop.scratch.readable)
             case .wouldBlock:
@@ -380,7 +395,7 @@ final class UpstreamConnection: Pollable {
         phase = .done
         served += 1
         let isReusable =
-            leftover == 0 && requestIsComplete && output.isEmpty && !inputEnded && !writeFailed
+            leftover == 0 && requestIsComplete && output.isEmpty && !peerClosed && !writeFailed
             && exchange.response.allowsReuse
         if leftover > 0 { stats.add(.upstreamCxProtocolError) }
         self.exchange = nil
