@@ -102,7 +102,7 @@ final class ClientConnection: Pollable {
         defer { isAdvancing = false }
         var readBytes = 0
         while phase != .closed {
-            if phase == .head, !input.isEmpty, exchange == nil {
+            if phase == .head, !input.isEmpty, exchange == nil, !hasUnsentAboveHighWater {
                 var waiting = Buffer()
                 swap(&waiting, &input)
                 received(waiting.readable)
@@ -138,7 +138,8 @@ final class ClientConnection: Pollable {
 
     private var wantsInput: Bool {
         switch phase {
-        case .head: true
+        // A client that sends requests and reads no answers waits until it does.
+        case .head: !hasUnsentAboveHighWater
         case .body: exchange?.canTakeBody ?? false
         case .answering, .closed: false
         case .lingering: true
@@ -166,8 +167,13 @@ final class ClientConnection: Pollable {
         switch phase {
         case .head:
             // Between requests this is how connections end; inside a head nobody waits for an
-            // answer to half a request.
-            close()
+            // answer to half a request. An earlier answer may still be on its way out.
+            if exchange == nil, !output.isEmpty {
+                closesAfterAnswer = true
+                phase = .answering
+            } else {
+                close()
+            }
         case .body:
             exchange?.requestCutShort()
         case .answering:
@@ -211,7 +217,7 @@ final class ClientConnection: Pollable {
             case .bytes(let count):
                 listener.httpStats.add(.downstreamCxTxBytesTotal, UInt64(count))
             case .wouldBlock, .end:
-                if output.count <= worker.settings.limits.lowWaterBytes { exchange?.clientTakesMore() }
+                if output.count <= worker.settings.limits.lowWaterBytes { hasRoom() }
                 return
             case .failed:
                 peerGone()
@@ -221,11 +227,15 @@ final class ClientConnection: Pollable {
         var empty = Buffer()
         swap(&empty, &output)
         loop.buffers.give(empty)
-        if let exchange {
-            exchange.clientTakesMore()
-        } else if closesAfterAnswer {
+        if exchange == nil, closesAfterAnswer {
             finishClosing()
+        } else {
+            hasRoom()
         }
+    }
+
+    private func hasRoom() {
+        if let exchange { exchange.clientTakesMore() } else { advance() }
     }
 
     // MARK: - The end of an exchange
