@@ -172,7 +172,7 @@ final class ClientConnection: Pollable {
                 closesAfterAnswer = true
                 phase = .answering
             } else {
-                close()
+                peerGone()
             }
         case .body:
             exchange?.requestCutShort()
