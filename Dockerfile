@@ -19,13 +19,14 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libre2-9 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 65532 --no-create-home --shell /usr/sbin/nologin isthmus \
+    && groupadd --gid 10001 isthmus \
+    && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin isthmus \
     && mkdir -p /etc/isthmus
 COPY --from=build /out/isthmus /usr/local/bin/isthmus
 COPY gateways /usr/share/isthmus/gateways
 COPY LICENSE /usr/share/doc/isthmus/LICENSE
 WORKDIR /usr/share/isthmus
-USER 65532:65532
+USER 10001:10001
 
 # Ports 80 and 443 of the resources are served on 8080 and 8443, which need no privilege.
 EXPOSE 8080 8443 15021
