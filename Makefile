@@ -15,6 +15,8 @@ VENV := .venv
 REQUIREMENTS := Tests/EndToEndTests/requirements.txt
 
 .DEFAULT_GOAL := help
+# SwiftPM locks its folder: two builds at once would only wait for each other.
+.NOTPARALLEL:
 .PHONY: help demo build test test-unit test-e2e bench lint format install uninstall clean
 
 help: ## say what there is to do
@@ -28,13 +30,15 @@ build: ## install what building needs, and build the release binary
 	@scripts/install-deps build
 	$(SWIFT) build $(RELEASE_FLAGS) --product isthmus
 
+# ARGS are for one runner's command line, not for both.
+test: override ARGS :=
 test: test-unit test-e2e ## install what tests need, and run every test
 
-test-unit: ## the tests of each module
+test-unit: ## the tests of each module (ARGS='--filter HTTP')
 	@scripts/install-deps build test
 	$(SWIFT) test $(ARGS)
 
-test-e2e: build $(VENV)/.installed ## the built binary against real clients and real servers
+test-e2e: build $(VENV)/.installed ## the built binary against real clients and servers (ARGS='-k reload')
 	ISTHMUS=$(CURDIR)/$(BINARY) $(VENV)/bin/python -m pytest Tests/EndToEndTests $(ARGS)
 
 # The stamp is newer than the list it was made from, or the list is installed again.
