@@ -1,0 +1,117 @@
+// The few calls to the system that reading resources needs: look at a path, list a folder, read a file.
+// The only file of the module that speaks C, so that the rest is plain Swift over values.
+internal import Glibc
+
+/// Why the system did not give what was asked for: its own words.
+struct FileError: Error, Equatable {
+    let code: Int32
+
+    var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    /// `No such file or directory`
+    var message: String {
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        return unsafe String(cString: text)
+    }
+
+    static var last: FileError { FileError(code: errno) }
+    static let tooLarge = FileError(code: EFBIG)
+}
+
+/// What tells one state of a file from another without reading it.
+struct FileStamp: Equatable, Sendable {
+    enum Kind: Sendable {
+        case regular, directory
+        /// A pipe, a terminal, a device: can be read once.
+        case stream
+    }
+
+    var kind: Kind
+    var device: UInt64
+    var inode: UInt64
+    var size: Int64
+    /// Nanoseconds since 1970.
+    var modified: Int64
+    /// Of the inode: also moves when a file is replaced by one with an older date.
+    var changed: Int64
+}
+
+/// Identity of a file or folder, whatever it is called.
+struct FileIdentity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+}
+
+extension FileStamp {
+    var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+}
+
+enum FileSystem {
+    /// Links are followed.
+    static func stamp(of path: String) throws(FileError) -> FileStamp {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw .last }
+        let kind: FileStamp.Kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            default: .stream
+            }
+        return FileStamp(
+            kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+            size: Int64(status.st_size), modified: nanoseconds(status.st_mtim),
+            changed: nanoseconds(status.st_ctim))
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Nanoseconds since 1970, by the clock that stamps files.
+    static func now() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return nanoseconds(time)
+    }
+
+    /// Names in a folder, sorted by their bytes; without `.` and `..`.
+    static func names(in path: String) throws(FileError) -> [String] {
+        guard let folder = unsafe opendir(path) else { throw .last }
+        defer { unsafe closedir(folder) }
+        var names: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The whole file; an error where it has more bytes than `limit`.
+    static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .last }
+        var bytes: [UInt8] = []
+        // A file may grow while it is read, and a pipe has no size at all.
+        var room = max(Int(status.st_size) + 1, 1 << 14)
+        while true {
+            let count = bytes.count
+            guard count <= limit else { throw .tooLarge }
+            bytes.append(contentsOf: repeatElement(0, count: min(room, limit + 1)))
+            let read = unsafe bytes.withUnsafeMutableBytes { buffer in
+                unsafe Glibc.read(
+                    descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
+            }
+            bytes.removeLast(bytes.count - count - max(read, 0))
+            if read < 0 {
+                if errno == EINTR { continue }
+                throw .last
+            }
+            if read == 0 { return bytes }
+            room = 1 << 16
+        }
+    }
+}
