@@ -1,0 +1,41 @@
+// What the services have in common: paths, methods, JSON answers.
+import HTTP
+
+extension ServerRequest {
+    /// `/ratings/0` as `["ratings", "0"]`; empty pieces are left out.
+    var pathSegments: [Substring] { path.split(separator: "/") }
+
+    /// GET, or HEAD, which the server answers like GET without the body.
+    var isRead: Bool { method == .get || method == .head }
+}
+
+extension ServerResponse {
+    static func json(_ value: JSONValue, status: UInt16 = 200) -> ServerResponse {
+        .json(value.text, status: status)
+    }
+
+    static func health(_ service: String) -> ServerResponse {
+        .json(.object([("status", .string("\(service) is healthy"))]))
+    }
+
+    static func error(_ text: String, status: UInt16) -> ServerResponse {
+        .json(.object([("error", .string(text))]), status: status)
+    }
+
+    static var notFound: ServerResponse { .error("there is nothing here", status: 404) }
+
+    /// RFC 9110 section 15.5.6: says what is allowed.
+    static func methodNotAllowed(_ allowed: String) -> ServerResponse {
+        var response = error("only \(allowed) here", status: 405)
+        response.fields.append(HTTPField("allow", allowed))
+        return response
+    }
+}
+
+/// A product's number as it stands in a path: digits, and not so many that they overflow.
+func productID(_ segment: some StringProtocol) -> Int? {
+    guard segment.utf8.count <= 9,
+        segment.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
+    return Int(segment)
+}
