@@ -31,6 +31,8 @@ let package = Package(
         .systemLibrary(
             name: "CRE2System", pkgConfig: "re2", providers: [.apt(["libre2-dev"])]),
         .target(name: "CRE2", dependencies: ["CRE2System"]),
+        .systemLibrary(
+            name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
 
         // base
         .target(
@@ -44,7 +46,7 @@ let package = Package(
         .target(name: "Mesh", dependencies: ["Spec", "CRE2"], swiftSettings: house),
 
         // wires
-        .target(name: "HTTP", dependencies: ["Net"], swiftSettings: house),
+        .target(name: "HTTP", dependencies: ["Net", "CNGHTTP2"], swiftSettings: house),
 
         // work
         .target(

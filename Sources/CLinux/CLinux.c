@@ -1,4 +1,5 @@
-// The calls whose headers the Glibc module already maps differently live here, out of the header.
+// The calls that need _GNU_SOURCE or whose headers the Glibc module maps differently live here: the
+// header must look the same to every module that includes the same system headers.
 #include "CLinux.h"
 
 #include <pthread.h>
@@ -16,4 +17,9 @@ int isthmus_raise_file_limit(uint64_t *limit) {
 
 int isthmus_name_thread(unsigned long thread, const char *name) {
     return pthread_setname_np((pthread_t)thread, name);
+}
+
+int isthmus_accept(int fd, struct sockaddr_storage *address, socklen_t *length) {
+    *length = sizeof *address;
+    return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

@@ -52,6 +52,25 @@ public struct Buffer: ~Copyable {
         }
     }
 
+    /// Moves the first `count` bytes to memory a C library asked to have filled.
+    @unsafe
+    public mutating func move(_ count: Int, to target: UnsafeMutableRawPointer) {
+        precondition(count >= 0 && count <= tail - head)
+        guard count > 0, let base = unsafe base else { return }
+        unsafe memcpy(target, base + head, count)
+        consume(count)
+    }
+
+    /// Makes ASCII letters lower case, `count` bytes from `start` of what waits to be read.
+    public mutating func lowercase(from start: Int, count: Int) {
+        precondition(start >= 0 && count >= 0 && start + count <= tail - head)
+        guard let base = unsafe base else { return }
+        for offset in head + start..<head + start + count {
+            let byte = unsafe base.load(fromByteOffset: offset, as: UInt8.self)
+            unsafe base.storeBytes(of: lowercased(byte), toByteOffset: offset, as: UInt8.self)
+        }
+    }
+
     @inlinable
     public mutating func removeAll() {
         head = 0

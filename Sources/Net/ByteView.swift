@@ -27,6 +27,9 @@ public struct ByteView {
 
     @inlinable public var isEmpty: Bool { count == 0 }
 
+    /// The first byte's address, for C seams; valid as long as the view is.
+    @unsafe @inlinable public var start: UnsafeRawPointer { unsafe base }
+
     /// Precondition: `index` lies within `0..<count`.
     @inlinable
     public subscript(index: Int) -> UInt8 {

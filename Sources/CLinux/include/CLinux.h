@@ -3,10 +3,6 @@
 #ifndef ISTHMUS_CLINUX_H
 #define ISTHMUS_CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -84,11 +80,9 @@ static inline int isthmus_signalfd_read(int fd) {
     return n == (ssize_t)sizeof info ? (int)info.ssi_signo : -1;
 }
 
-static inline int isthmus_accept(
-    int fd, struct sockaddr_storage *_Nonnull address, socklen_t *_Nonnull length) {
-    *length = sizeof *address;
-    return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
+/// A connection, non-blocking and closed on exec, or -1.
+int isthmus_accept(
+    int fd, struct sockaddr_storage *_Nonnull address, socklen_t *_Nonnull length);
 
 static inline int isthmus_stream_socket(int family) {
     return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
