@@ -183,6 +183,19 @@ public struct Buffer: ~Copyable {
         }
     }
 
+    /// Lets a C library write up to `limit` bytes behind the tail; `body` returns how many it wrote,
+    /// or what else it has to say (0 or less).
+    @unsafe
+    public mutating func fill(
+        limit: Int, _ body: (UnsafeMutableRawPointer, Int) -> Int32
+    ) -> Int {
+        reserve(limit)
+        let count = unsafe Int(body(base.unsafelyUnwrapped + tail, limit))
+        precondition(count <= limit)
+        if count > 0 { tail += count }
+        return count
+    }
+
     /// Reads from a descriptor behind the tail, at most `limit` bytes.
     public mutating func fill(from descriptor: Int32, limit: Int) -> IOResult {
         reserve(limit)
