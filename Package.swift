@@ -34,6 +34,8 @@ let package = Package(
         .systemLibrary(
             name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
 
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+
         // base
         .target(
             name: "Spec", dependencies: [.product(name: "Yams", package: "Yams")],
@@ -48,9 +50,11 @@ let package = Package(
         // wires
         .target(name: "HTTP", dependencies: ["Net", "CNGHTTP2"], swiftSettings: house),
 
+        .target(name: "TLS", dependencies: ["Net", "COpenSSL"], swiftSettings: house),
+
         // work
         .target(
-            name: "Proxy", dependencies: ["Mesh", "Telemetry", "HTTP", "Net"],
+            name: "Proxy", dependencies: ["Mesh", "Telemetry", "HTTP", "TLS", "Net"],
             swiftSettings: house),
 
         // demo and desk

@@ -44,6 +44,8 @@ public final class Loop {
     public var scratch = Buffer(capacity: Loop.scratchBytes)
     /// Where heads are written before they are sent.
     public var outgoing = Buffer(capacity: Loop.scratchBytes)
+    /// Where cipher text is, on its way from or to a socket.
+    public var ciphertext = Buffer()
     public static let scratchBytes = 64 * 1024
     /// Bytes read from one socket before others get their turn.
     public static let readBytesMax = 256 * 1024

@@ -71,7 +71,9 @@ extension Exchange {
         if let mutations { appendAdded(mutations.request, to: &loop.outgoing) }
         if let headers = destination.headers { appendAdded(headers.request, to: &loop.outgoing) }
         writeForwardedFor(client)
-        loop.outgoing.append("x-forwarded-proto: http\r\nx-request-id: ")
+        loop.outgoing.append(
+            client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
+        loop.outgoing.append("x-request-id: ")
         writeRequestID()
         loop.outgoing.append("\r\nx-envoy-attempt-count: 1\r\n")
         if !rewrittenPath.isEmpty {
@@ -123,7 +125,7 @@ extension Exchange {
         loop.outgoing.append("\r\n")
     }
 
-    private func writeForwardedFor(_ client: ClientConnection) {
+    private func writeForwardedFor(_ client: ClientStream) {
         let loop = worker.loop
         loop.outgoing.append("x-forwarded-for: ")
         appendForwardedFor(client, to: &loop.outgoing)
@@ -133,7 +135,7 @@ extension Exchange {
     }
 
     /// What the client sent in the field, and the client's own address behind it.
-    func appendForwardedFor(_ client: ClientConnection, to out: inout Buffer) {
+    func appendForwardedFor(_ client: ClientStream, to out: inout Buffer) {
         for field in request.fields where field.id == .xForwardedFor && field.valueLength > 0 {
             out.append(request.value(field))
             out.append(", ")

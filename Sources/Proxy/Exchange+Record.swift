@@ -5,7 +5,7 @@ import Net
 import Telemetry
 
 extension Exchange {
-    func record(_ client: ClientConnection) {
+    func record(_ client: ClientStream) {
         let durationMs = (worker.loop.nowNs &- startNs) / 1_000_000
         series().record(
             durationMs: durationMs, requestBytes: requestBytes, responseBytes: responseBytes)

@@ -27,15 +27,16 @@ extension Exchange {
             reply.failure?.row.closesDownstream ?? false || !requestIsRead || request.wantsClose
             || worker.isDraining || request.minorVersion == 0
         answerBegan = true
-        worker.loop.outgoing.removeAll()
-        writeReplyHead(reply, bodyCount: body.count, closes: closes)
-        worker.loop.outgoing.append("\r\n")
+        client.beginHead(status: reply.status, reason: ByteView(StatusReason.phrase(reply.status)))
+        writeReplyFields(reply, bodyCount: body.count)
+        client.endHead(
+            status: reply.status, framing: body.isEmpty ? .none : .length(body.count),
+            closes: closes, upgrade: nil)
         if request.method != .head {
-            worker.loop.outgoing.append(body)
             responseBytes = UInt64(body.count)
+            body.withView { client.sendBody($0) }
         }
-        client.write(worker.loop.outgoing.readable)
-        worker.loop.outgoing.removeAll()
+        client.endBody(decoder)
         // The write may have found the client gone, which has finished this exchange already.
         guard !isFinished else { return }
         finish()
@@ -50,13 +51,8 @@ extension Exchange {
         return length <= Self.bodyReadBeforeReplyMax
     }
 
-    private func writeReplyHead(_ reply: Reply, bodyCount: Int, closes: Bool) {
+    private func writeReplyFields(_ reply: Reply, bodyCount: Int) {
         let loop = worker.loop
-        loop.outgoing.append("HTTP/1.1 ")
-        loop.outgoing.append(decimal: UInt64(reply.status))
-        loop.outgoing.append(0x20)
-        loop.outgoing.append(StatusReason.phrase(reply.status))
-        loop.outgoing.append("\r\n")
         if let location = reply.location {
             loop.outgoing.append("location: ")
             loop.outgoing.append(location)
@@ -83,6 +79,5 @@ extension Exchange {
         loop.outgoing.append("\r\nserver: ")
         loop.outgoing.append(worker.settings.serverName)
         loop.outgoing.append("\r\n")
-        if closes { loop.outgoing.append("connection: close\r\n") }
     }
 }

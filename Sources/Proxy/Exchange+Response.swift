@@ -8,22 +8,15 @@ extension Exchange {
     /// 1xx other than 101: passed on, the final response follows (RFC 9110 section 15.2).
     func informational() {
         guard !answerBegan, let client else { return }
-        let loop = worker.loop
-        loop.outgoing.removeAll()
-        loop.outgoing.append("HTTP/1.1 ")
-        loop.outgoing.append(decimal: UInt64(response.status))
-        loop.outgoing.append(0x20)
-        loop.outgoing.append(response.reasonBytes)
-        loop.outgoing.append("\r\n")
-        response.appendKeptFields(to: &loop.outgoing)
-        loop.outgoing.append("\r\n")
-        client.write(loop.outgoing.readable)
-        loop.outgoing.removeAll()
+        client.beginInformational(status: response.status, reason: response.reasonBytes)
+        response.appendKeptFields(to: &worker.loop.outgoing)
+        client.endInformational()
         response.reset()
     }
 
     /// The final head. It is written to the loop's outgoing buffer and sent with what comes next.
     func responseArrived() {
+        guard let client else { return }
         let loop = worker.loop
         answerBegan = true
         status = response.status
@@ -32,10 +25,6 @@ extension Exchange {
         let serviceTime = (loop.nowNs &- since) / 1_000_000
         serviceTimeMs = serviceTime
         cluster?.count(status: status)
-        switch response.framing {
-        case .chunked, .untilClose: sendsChunked = true
-        case .none, .length: sendsChunked = false
-        }
         for index in response.fields.indices {
             switch response.fields[index].id {
             case .server, .xEnvoyUpstreamServiceTime: response.fields[index].isDropped = true
@@ -50,12 +39,7 @@ extension Exchange {
         if let routeHeaders { drop(routeHeaders.response, from: response) }
         if let destinationHeaders { drop(destinationHeaders.response, from: response) }
 
-        loop.outgoing.removeAll()
-        loop.outgoing.append("HTTP/1.1 ")
-        loop.outgoing.append(decimal: UInt64(status))
-        loop.outgoing.append(0x20)
-        loop.outgoing.append(response.reasonBytes)
-        loop.outgoing.append("\r\n")
+        client.beginHead(status: status, reason: response.reasonBytes)
         response.appendKeptFields(to: &loop.outgoing)
         if let routeHeaders { appendAdded(routeHeaders.response, to: &loop.outgoing) }
         if let destinationHeaders { appendAdded(destinationHeaders.response, to: &loop.outgoing) }
@@ -68,14 +52,10 @@ extension Exchange {
         loop.outgoing.append(worker.settings.serverName)
         loop.outgoing.append("\r\nx-envoy-upstream-service-time: ")
         loop.outgoing.append(decimal: serviceTime)
-        if status == 101, let name = response.value(of: .upgrade) {
-            loop.outgoing.append("\r\nconnection: upgrade\r\nupgrade: ")
-            loop.outgoing.append(name)
-        } else {
-            if sendsChunked { loop.outgoing.append("\r\ntransfer-encoding: chunked") }
-            if closesClient { loop.outgoing.append("\r\nconnection: close") }
-        }
-        loop.outgoing.append("\r\n\r\n")
+        loop.outgoing.append("\r\n")
+        client.endHead(
+            status: status, framing: response.framing, closes: closesClient,
+            upgrade: status == 101 ? response.value(of: .upgrade) : nil)
     }
 
     /// Known when the head goes out: the client asked for it, or the proxy is draining.
@@ -84,28 +64,11 @@ extension Exchange {
     func responseBody(_ bytes: ByteView) {
         guard bytes.count > 0, let client else { return }
         responseBytes &+= UInt64(bytes.count)
-        let loop = worker.loop
-        if sendsChunked {
-            loop.outgoing.appendChunk(bytes)
-            if loop.outgoing.count >= Loop.scratchBytes { flushResponse() }
-            return
-        }
-        // Short bodies travel with their head in one write; long ones from where they were read.
-        if !loop.outgoing.isEmpty {
-            if loop.outgoing.count + bytes.count <= Loop.scratchBytes {
-                loop.outgoing.append(bytes)
-                return
-            }
-            flushResponse()
-        }
-        client.write(bytes)
+        client.sendBody(bytes)
     }
 
     func flushResponse() {
-        let loop = worker.loop
-        guard !loop.outgoing.isEmpty else { return }
-        client?.write(loop.outgoing.readable)
-        loop.outgoing.removeAll()
+        client?.flushAnswer()
     }
 
     var canSendMore: Bool {
@@ -115,12 +78,7 @@ extension Exchange {
 
     /// The response is complete. `decoder` holds its trailers when it was chunked.
     func responseEnded(_ decoder: borrowing ChunkedDecoder) {
-        if sendsChunked {
-            worker.loop.outgoing.append("0\r\n")
-            decoder.appendTrailers(to: &worker.loop.outgoing)
-            worker.loop.outgoing.append("\r\n")
-        }
-        flushResponse()
+        client?.endBody(decoder)
         guard !isFinished, let client else { return }
         // An answer that came before the request was read to its end: the rest of the body would
         // be taken for the next request.

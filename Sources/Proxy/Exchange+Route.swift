@@ -45,7 +45,7 @@ extension Exchange {
         let query = query
         let method = request.methodBytes
         let authority = request.authorityBytes
-        let scheme = ByteView("http")
+        let scheme = ByteView(client?.isSecure == true ? "https" : "http")
         let asked = RouteRequest(
             path: path.span, query: query.span, method: method.span, authority: authority.span,
             scheme: scheme.span)
@@ -111,7 +111,7 @@ extension Exchange {
 
     private func follow(_ redirect: Redirect, listener: ListenerSpec) {
         var location = Buffer()
-        let scheme = redirect.scheme.map { $0 } ?? Array("http".utf8)
+        let scheme = redirect.scheme ?? Array((client?.isSecure == true ? "https" : "http").utf8)
         location.append(scheme)
         location.append("://")
         appendAuthority(of: redirect, listener: listener, to: &location)

@@ -5,11 +5,12 @@ import Net
 import Telemetry
 
 extension Exchange {
+    /// `early`: what the upstream sent behind its 101.
     func becomeTunnel(
-        upstream: Int32, endpoint: EndpointState, early: ByteView, unsent: consuming Buffer
+        upstream: consuming StreamSocket, endpoint: EndpointState, early: ByteView
     ) {
         guard let client, !isFinished else {
-            Socket.close(upstream)
+            upstream.close(worker.loop)
             endpoint.cluster.stats.subtract(.upstreamCxActive)
             return
         }
@@ -18,21 +19,12 @@ extension Exchange {
         listener.httpStats.add(.downstreamCxUpgradesActive)
         var fromUpstream = Buffer()
         fromUpstream.append(early)
-        var unread = Buffer()
-        var unwritten = Buffer()
-        let descriptor = client.handOver(unread: &unread, unsent: &unwritten)
-        // What the client has not taken of the 101 head goes before anything from the upstream.
-        var toClient = Buffer()
-        toClient.append(unwritten.readable)
-        toClient.append(fromUpstream.readable)
-        var toUpstream = Buffer()
-        toUpstream.append(unsent.readable)
-        toUpstream.append(unread.readable)
+        var fromClient = Buffer()
+        let socket = client.handOver(unread: &fromClient)
         let tunnel = Tunnel(
             worker: worker, owner: UpgradeTunnel(self, listener: listener, endpoint: endpoint))
         tunnel.start(
-            client: descriptor, upstream: upstream, fromClient: toUpstream,
-            fromUpstream: toClient)
+            client: socket, upstream: upstream, fromClient: fromClient, fromUpstream: fromUpstream)
     }
 }
 

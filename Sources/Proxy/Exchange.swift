@@ -16,7 +16,7 @@ final class Exchange: TimerTarget {
     var decoder = ChunkedDecoder()
     /// Of a request body with a length: bytes still to come.
     var bodyRemaining = 0
-    var client: ClientConnection?
+    var client: ClientStream?
     var upstream: UpstreamConnection?
 
     // What routing found.
@@ -45,7 +45,6 @@ final class Exchange: TimerTarget {
     var isFinished = true
     /// The answer waits for the rest of a short request body.
     var deferredReply: Reply?
-    var sendsChunked = false
     var isRetry = false
 
     // What the log and the metrics tell.
@@ -90,7 +89,6 @@ final class Exchange: TimerTarget {
         answerBegan = false
         isFinished = true
         deferredReply = nil
-        sendsChunked = false
         isRetry = false
         upstreamLocalAddress = nil
         requestReadNs = 0
@@ -107,7 +105,7 @@ final class Exchange: TimerTarget {
         countsAsRequest = false
     }
 
-    func begin(client: ClientConnection) {
+    func begin(client: ClientStream) {
         self.client = client
         isFinished = false
         startNs = worker.loop.nowNs
@@ -129,7 +127,7 @@ final class Exchange: TimerTarget {
         decide(listener: client.listener.spec)
     }
 
-    private func countRequest(_ client: ClientConnection) {
+    private func countRequest(_ client: ClientStream) {
         countsAsRequest = true
         let stats = client.listener.httpStats
         stats.add(.downstreamRqTotal)

@@ -6,10 +6,10 @@ import Telemetry
 
 struct HTTPLogRecord: AccessLogSource {
     private let exchange: Exchange
-    private let client: ClientConnection
+    private let client: ClientStream
     private let durationMs: UInt64
 
-    init(_ exchange: Exchange, _ client: ClientConnection, durationMs: UInt64) {
+    init(_ exchange: Exchange, _ client: ClientStream, durationMs: UInt64) {
         self.exchange = exchange
         self.client = client
         self.durationMs = durationMs
@@ -51,7 +51,7 @@ struct HTTPLogRecord: AccessLogSource {
         switch field {
         case .requestProtocol:
             guard exchange.countsAsRequest, !exchange.request.bytes.isEmpty else { return false }
-            line.append(exchange.request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1")
+            line.append(exchange.request.minorVersion == 0 ? "HTTP/1.0" : client.protocolName)
         case .responseCodeDetails:
             if let failure = exchange.failure {
                 failure.appendDetails(
@@ -60,7 +60,10 @@ struct HTTPLogRecord: AccessLogSource {
             } else {
                 line.append(exchange.details)
             }
-        case .connectionTerminationDetails, .requestedServerName: return false
+        case .connectionTerminationDetails: return false
+        case .requestedServerName:
+            guard let name = client.serverName else { return false }
+            line.append(contentsOf: name.utf8)
         case .upstreamTransportFailureReason:
             guard let reason = exchange.transportReason else { return false }
             line.append(contentsOf: reason.utf8)
@@ -117,7 +120,7 @@ struct HTTPLogRecord: AccessLogSource {
                 return true
             }
             if name.equals(":authority") { return append(request.authorityBytes, to: &line) }
-            if name.equals(":scheme") { return append(ByteView("http"), to: &line) }
+            if name.equals(":scheme") { return append(ByteView(client.isSecure ? "https" : "http"), to: &line) }
             if name.equals("x-request-id") { return append(exchange.requestID.readable, to: &line) }
             if name.equals("x-envoy-original-path") { return false }
             if name.equals("x-forwarded-for") {

@@ -72,7 +72,7 @@ final class Listener: Pollable {
         stats.add(.downstreamCxActive)
         switch spec.kind {
         case .http:
-            ClientConnection(raw, peer: peer, listener: self).start()
+            ClientConnection(StreamSocket(raw), peer: peer, listener: self).start()
         case .tcp(let route):
             TCPConnection.start(raw, peer: peer, listener: self, route: route)
         }

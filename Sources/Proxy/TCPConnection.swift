@@ -109,7 +109,9 @@ final class TCPConnection: Pollable {
         let upstream = upstream
         self.client = -1
         self.upstream = -1
-        tunnel.start(client: client, upstream: upstream, fromClient: Buffer(), fromUpstream: Buffer())
+        tunnel.start(
+            client: StreamSocket(client), upstream: StreamSocket(upstream), fromClient: Buffer(),
+            fromUpstream: Buffer())
     }
 
     private func failed(_ reason: String) {

@@ -26,7 +26,8 @@ final class Tunnel {
 
     /// Starts to move bytes. `fromClient` and `fromUpstream` were read before and go first.
     func start(
-        client: Int32, upstream: Int32, fromClient: borrowing Buffer, fromUpstream: borrowing Buffer
+        client: consuming StreamSocket, upstream: consuming StreamSocket,
+        fromClient: borrowing Buffer, fromUpstream: borrowing Buffer
     ) {
         let one = TunnelEnd(client, tunnel: self, isDownstream: true)
         let other = TunnelEnd(upstream, tunnel: self, isDownstream: false)

@@ -3,11 +3,10 @@
 import Net
 
 final class TunnelEnd: Pollable {
-    private var descriptor: Int32
+    private var socket: StreamSocket
     private let tunnel: Tunnel
     private let isDownstream: Bool
     weak var partner: TunnelEnd?
-    private var output = Buffer()
     private var canRead = false
     private var inputEnded = false
     /// FIN goes out as soon as everything is written.
@@ -17,8 +16,8 @@ final class TunnelEnd: Pollable {
 
     private var loop: Loop { tunnel.worker.loop }
 
-    init(_ descriptor: Int32, tunnel: Tunnel, isDownstream: Bool) {
-        self.descriptor = descriptor
+    init(_ socket: consuming StreamSocket, tunnel: Tunnel, isDownstream: Bool) {
+        self.socket = socket
         self.tunnel = tunnel
         self.isDownstream = isDownstream
         super.init()
@@ -26,7 +25,7 @@ final class TunnelEnd: Pollable {
 
     func watch() {
         do throws(NetError) {
-            try loop.add(self, descriptor: descriptor, for: .stream)
+            try loop.add(self, descriptor: socket.descriptor, for: .stream)
         } catch {
             tunnel.close()
         }
@@ -37,7 +36,7 @@ final class TunnelEnd: Pollable {
             tunnel.close()
             return
         }
-        if readiness.contains(.writable), !output.isEmpty { flush() }
+        if readiness.contains(.writable), socket.unsentBytes > 0 { flush() }
         if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) {
             canRead = true
             advance()
@@ -49,7 +48,7 @@ final class TunnelEnd: Pollable {
     }
 
     private var takesMore: Bool {
-        output.count < tunnel.worker.settings.limits.highWaterBytes
+        socket.unsentBytes < tunnel.worker.settings.limits.highWaterBytes
     }
 
     private func advance() {
@@ -57,16 +56,14 @@ final class TunnelEnd: Pollable {
         isAdvancing = true
         defer { isAdvancing = false }
         var readBytes = 0
-        while descriptor >= 0, canRead, !inputEnded, let partner, partner.takesMore {
+        while socket.isOpen, canRead, !inputEnded, let partner, partner.takesMore {
             if readBytes >= Loop.readBytesMax {
                 loop.again(self)
                 return
             }
-            loop.scratch.removeAll()
-            switch loop.scratch.fill(from: descriptor, limit: Loop.scratchBytes) {
-            case .bytes(let count):
-                readBytes += count
-                tunnel.moved(count, fromDownstream: isDownstream)
+            switch socket.read(loop, counting: &readBytes) {
+            case .bytes:
+                tunnel.moved(loop.scratch.count, fromDownstream: isDownstream)
                 partner.write(loop.scratch.readable)
             case .wouldBlock:
                 canRead = false
@@ -82,61 +79,40 @@ final class TunnelEnd: Pollable {
     }
 
     func write(_ bytes: ByteView) {
-        guard descriptor >= 0, !outputEnded, bytes.count > 0 else { return }
-        guard output.isEmpty else {
-            output.append(bytes)
-            return
-        }
-        switch IOResult.send(descriptor, bytes) {
-        case .bytes(let count):
-            if count < bytes.count { holdBack(bytes.suffix(from: count)) }
-        case .wouldBlock, .end: holdBack(bytes)
-        case .failed: tunnel.close()
-        }
+        guard socket.isOpen, !outputEnded, bytes.count > 0 else { return }
+        if !socket.write(bytes, loop) { tunnel.close() }
     }
 
-    private func holdBack(_ bytes: ByteView) {
-        if output.allocatedBytes == 0 { output = loop.buffers.take() }
-        output.append(bytes)
+    /// Bytes that are on the wire's side of TLS already.
+    func send(_ bytes: ByteView) {
+        guard socket.isOpen, bytes.count > 0 else { return }
+        if !socket.send(bytes, loop) { tunnel.close() }
     }
 
     private func flush() {
-        while !output.isEmpty {
-            switch output.drain(to: descriptor) {
-            case .bytes: continue
-            case .wouldBlock, .end:
-                if output.count <= tunnel.worker.settings.limits.lowWaterBytes {
-                    partner?.advance()
-                }
-                return
-            case .failed:
-                tunnel.close()
-                return
-            }
+        guard socket.flush(loop) else {
+            tunnel.close()
+            return
         }
-        var empty = Buffer()
-        swap(&empty, &output)
-        loop.buffers.give(empty)
-        if endsOutput { endOutput() } else { partner?.advance() }
+        if socket.unsentBytes == 0, endsOutput {
+            endOutput()
+        } else if socket.unsentBytes <= tunnel.worker.settings.limits.lowWaterBytes {
+            partner?.advance()
+        }
     }
 
     /// The partner's peer has finished sending: so do we, once everything is out.
     func endOutput() {
-        guard descriptor >= 0, !outputEnded else { return }
+        guard socket.isOpen, !outputEnded else { return }
         endsOutput = true
-        guard output.isEmpty else { return }
+        guard socket.unsentBytes == 0 else { return }
         outputEnded = true
-        Socket.shutdownSending(descriptor)
+        socket.sayGoodbye(loop)
+        Socket.shutdownSending(socket.descriptor)
         if inputEnded { tunnel.close() }
     }
 
     func close() {
-        guard descriptor >= 0 else { return }
-        loop.forget(descriptor: descriptor)
-        Socket.close(descriptor)
-        descriptor = -1
-        var rest = Buffer()
-        swap(&rest, &output)
-        loop.buffers.give(rest)
+        socket.close(loop)
     }
 }

@@ -20,7 +20,7 @@ final class UpstreamConnection: Pollable {
 
     let endpoint: EndpointState
     let worker: Worker
-    private(set) var descriptor: Int32
+    private var socket: StreamSocket
     private(set) var state: State
     private var phase = Phase.head
     private var exchange: Exchange?
@@ -28,7 +28,8 @@ final class UpstreamConnection: Pollable {
     private var decoder = ChunkedDecoder()
     /// Of a response body with a length: bytes still to come.
     private var remaining = 0
-    private var output = Buffer()
+    /// What is to be sent once the connection stands.
+    private var early = Buffer()
     /// The socket may have something to read.
     private var canRead = false
     /// FIN is on its way up the socket: reading goes on until it is met, as no event will follow.
@@ -51,7 +52,7 @@ final class UpstreamConnection: Pollable {
     private var stats: ClusterStats { endpoint.cluster.stats }
 
     private init(_ descriptor: Int32, state: State, endpoint: EndpointState, worker: Worker) {
-        self.descriptor = descriptor
+        self.socket = StreamSocket(descriptor)
         self.state = state
         self.endpoint = endpoint
         self.worker = worker
@@ -78,9 +79,9 @@ final class UpstreamConnection: Pollable {
             return .failed(NetError.text(code))
         }
         do throws(NetError) {
-            try worker.loop.add(connection, descriptor: connection.descriptor, for: .stream)
+            try worker.loop.add(connection, descriptor: connection.socket.descriptor, for: .stream)
         } catch {
-            Socket.close(connection.descriptor)
+            connection.socket.close(worker.loop)
             return .failed(error.reason)
         }
         cluster.stats.add(.upstreamCxTotal)
@@ -107,7 +108,7 @@ final class UpstreamConnection: Pollable {
         requestIsComplete = exchange.requestIsRead
         if worker.log != nil {
             if localAddress == nil, state != .connecting {
-                localAddress = Socket.localAddress(descriptor)
+                localAddress = Socket.localAddress(socket.descriptor)
             }
             exchange.upstreamLocalAddress = localAddress
         }
@@ -142,33 +143,23 @@ final class UpstreamConnection: Pollable {
     }
 
     var canTakeBody: Bool {
-        output.count < worker.settings.limits.highWaterBytes
+        unsentBytes < worker.settings.limits.highWaterBytes
     }
+
+    private var unsentBytes: Int { early.count + socket.unsentBytes }
 
     private func write(_ bytes: ByteView) {
         guard state != .closed, bytes.count > 0 else { return }
-        guard state != .connecting, output.isEmpty else {
-            holdBack(bytes)
+        stats.add(.upstreamCxTxBytesTotal, UInt64(bytes.count))
+        guard state != .connecting else {
+            early.append(bytes)
             return
         }
-        switch IOResult.send(descriptor, bytes) {
-        case .bytes(let count):
-            stats.add(.upstreamCxTxBytesTotal, UInt64(count))
-            if count < bytes.count { holdBack(bytes.suffix(from: count)) }
-        case .wouldBlock, .end:
-            holdBack(bytes)
-        case .failed:
-            // The peer has closed; what it said before may still be there to read. The failure is
-            // dealt with from the loop, never inside the exchange's own call.
-            writeFailed = true
-            canRead = true
-            loop.again(self)
+        // A failed write is dealt with from the loop, never inside the exchange's own call: the peer
+        // has closed, and what it said before may still be there to read.
+        if !socket.write(bytes, loop) {
+            failWriting()
         }
-    }
-
-    private func holdBack(_ bytes: ByteView) {
-        if output.allocatedBytes == 0 { output = loop.buffers.take() }
-        output.append(bytes)
     }
 
     // MARK: - Events
@@ -183,7 +174,7 @@ final class UpstreamConnection: Pollable {
             canRead = true
             peerClosed = true
         }
-        if readiness.contains(.writable), !output.isEmpty { flush() }
+        if readiness.contains(.writable), socket.unsentBytes > 0 { flush() }
         if !readiness.isDisjoint(with: [.peerClosed, .hangup]) { peerClosed = true }
         if readiness.contains(.readable) || peerClosed { canRead = true }
         if canRead { advance() }
@@ -198,7 +189,7 @@ final class UpstreamConnection: Pollable {
             || readiness.contains(.hangup)
         else { return }
         loop.timers.cancel(timer)
-        let code = Socket.pendingError(descriptor)
+        let code = Socket.pendingError(socket.descriptor)
         guard code == 0 else {
             stats.add(.upstreamCxConnectFail)
             stats.add(.upstreamRqPendingFailureEject)
@@ -207,34 +198,27 @@ final class UpstreamConnection: Pollable {
         }
         state = .busy
         if worker.log != nil {
-            localAddress = Socket.localAddress(descriptor)
+            localAddress = Socket.localAddress(socket.descriptor)
             exchange?.upstreamLocalAddress = localAddress
         }
-        flush()
+        var waiting = Buffer()
+        swap(&waiting, &early)
+        if !socket.write(waiting.readable, loop) { failWriting() }
+        if socket.unsentBytes == 0 { exchange?.upstreamTakesMore() }
+    }
+
+    private func failWriting() {
+        writeFailed = true
+        canRead = true
+        loop.again(self)
     }
 
     private func flush() {
-        while !output.isEmpty {
-            switch output.drain(to: descriptor) {
-            case .bytes(let count): stats.add(.upstreamCxTxBytesTotal, UInt64(count))
-            case .wouldBlock, .end:
-                if output.count <= worker.settings.limits.lowWaterBytes {
-                    exchange?.upstreamTakesMore()
-                }
-                return
-            case .failed:
-                output.removeAll()
-                writeFailed = true
-                canRead = true
-                return
-            }
+        guard socket.flush(loop) else {
+            failWriting()
+            return
         }
-        if output.allocatedBytes > 0 {
-            var empty = Buffer()
-            swap(&empty, &output)
-            loop.buffers.give(empty)
-        }
-        exchange?.upstreamTakesMore()
+        if unsentBytes <= worker.settings.limits.lowWaterBytes { exchange?.upstreamTakesMore() }
     }
 
     /// Reads and hands on as much as the client takes.
@@ -249,12 +233,13 @@ final class UpstreamConnection: Pollable {
                 loop.again(self)
                 return
             }
-            loop.scratch.removeAll()
-            switch loop.scratch.fill(from: descriptor, limit: Loop.scratchBytes) {
-            case .bytes(let count):
-                readBytes += count
-                if count < Loop.scratchBytes, !peerClosed, !writeFailed { canRead = false }
-                stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+            var count = 0
+            let reading = socket.read(loop, counting: &count)
+            readBytes += count
+            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+            switch reading {
+            case .bytes(let more):
+                if !more, !peerClosed, !writeFailed { canRead = false }
                 received(loop.scratch.readable)
             case .wouldBlock:
                 canRead = false
@@ -395,7 +380,7 @@ final class UpstreamConnection: Pollable {
         phase = .done
         served += 1
         let isReusable =
-            leftover == 0 && requestIsComplete && output.isEmpty && !peerClosed && !writeFailed
+            leftover == 0 && requestIsComplete && unsentBytes == 0 && !peerClosed && !writeFailed
             && exchange.response.allowsReuse
         if leftover > 0 { stats.add(.upstreamCxProtocolError) }
         self.exchange = nil
@@ -423,15 +408,12 @@ final class UpstreamConnection: Pollable {
         exchange.upstream = nil
         exchange.responseArrived()
         exchange.flushResponse()
-        var unsent = Buffer()
-        swap(&unsent, &output)
         state = .closed
         loop.timers.cancel(timer)
-        loop.remove(descriptor: descriptor)
-        let handed = descriptor
-        descriptor = -1
-        exchange.becomeTunnel(
-            upstream: handed, endpoint: endpoint, early: rest, unsent: consume unsent)
+        loop.remove(descriptor: socket.descriptor)
+        var handed = StreamSocket(-1)
+        swap(&handed, &socket)
+        exchange.becomeTunnel(upstream: handed, endpoint: endpoint, early: rest)
     }
 
     // MARK: - Ends
@@ -499,12 +481,7 @@ final class UpstreamConnection: Pollable {
         guard state != .closed else { return }
         state = .closed
         loop.timers.cancel(timer)
-        loop.forget(descriptor: descriptor)
-        Socket.close(descriptor)
-        descriptor = -1
-        var rest = Buffer()
-        swap(&rest, &output)
-        loop.buffers.give(rest)
+        socket.close(loop)
         stats.subtract(.upstreamCxActive)
         stats.add(.upstreamCxDestroy)
     }

@@ -3,11 +3,12 @@
 // upstreams are none of its business.
 import HTTP
 import Net
+import TLS
 import Telemetry
 
 /// Between requests it holds no exchange and no buffer: an idle connection costs this object, a
 /// timer entry and its place in the loop's table.
-final class ClientConnection: Pollable {
+final class ClientConnection: ClientStream {
     /// What the bytes that arrive next are.
     enum Phase: UInt8 {
         /// The start or the rest of a head.
@@ -20,9 +21,7 @@ final class ClientConnection: Pollable {
         case closed
     }
 
-    let listener: Listener
-    let peer: SocketAddress
-    private(set) var descriptor: Int32
+    private var socket: StreamSocket
     var phase = Phase.head
     /// The socket may have something to read.
     var canRead = false
@@ -37,40 +36,43 @@ final class ClientConnection: Pollable {
     private var timer = TimerID.none
     /// Loop milliseconds; the timer may fire before it and is set anew then.
     private var deadlineMs: UInt64 = 0
-    var exchange: Exchange?
     /// Bytes read but not used yet: pipelined requests.
     private var input = Buffer()
-    /// Bytes the socket did not take yet.
-    private var output = Buffer()
     var lingeredBytes = 0
+    /// The answer's body is sent in chunks.
+    var sendsChunked = false
 
-    var worker: Worker { listener.worker }
     private var loop: Loop { listener.worker.loop }
     var limits: ProxyLimits { listener.worker.settings.limits }
 
     /// The address the client connected to; asked of the system, as only logs want to know.
-    var localAddress: SocketAddress? {
-        descriptor >= 0 ? Socket.localAddress(descriptor) : nil
+    override var localAddress: SocketAddress? {
+        socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
     }
 
-    init(_ descriptor: Int32, peer: SocketAddress, listener: Listener) {
-        self.descriptor = descriptor
-        self.peer = peer
-        self.listener = listener
-        super.init()
+    override var isSecure: Bool { socket.tls != nil }
+    override var serverName: String? { socket.tls?.serverName }
+
+    init(_ socket: consuming StreamSocket, peer: SocketAddress, listener: Listener) {
+        self.socket = socket
+        super.init(peer: peer, listener: listener)
     }
 
-    func start() {
+    /// `early`: plain bytes that came with the end of a TLS handshake.
+    func start(early: ByteView = .empty) {
         listener.httpStats.add(.downstreamCxTotal)
         listener.httpStats.add(.downstreamCxHTTP1Total)
         listener.httpStats.add(.downstreamCxActive)
         do throws(NetError) {
-            try loop.add(self, descriptor: descriptor, for: .stream)
+            try loop.add(self, descriptor: socket.descriptor, for: .stream)
         } catch {
             close()
             return
         }
         setDeadline(afterMs: worker.settings.limits.clientIdleMs)
+        guard early.count > 0 else { return }
+        keep(early)
+        advance()
     }
 
     // MARK: - Events
@@ -80,7 +82,7 @@ final class ClientConnection: Pollable {
             peerGone()
             return
         }
-        if readiness.contains(.writable), !output.isEmpty {
+        if readiness.contains(.writable), socket.unsentBytes > 0 {
             flush()
             if phase == .closed { return }
         }
@@ -96,7 +98,7 @@ final class ClientConnection: Pollable {
     }
 
     /// Reads and works off as much as the state allows.
-    func advance() {
+    override func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
         defer { isAdvancing = false }
@@ -114,13 +116,14 @@ final class ClientConnection: Pollable {
                 loop.again(self)
                 return
             }
-            loop.scratch.removeAll()
-            switch loop.scratch.fill(from: descriptor, limit: Loop.scratchBytes) {
-            case .bytes(let count):
-                readBytes += count
+            var count = 0
+            let reading = socket.read(loop, counting: &count)
+            readBytes += count
+            listener.httpStats.add(.downstreamCxRxBytesTotal, UInt64(count))
+            switch reading {
+            case .bytes(let more):
                 // A short read has emptied the socket; the next edge will tell.
-                if count < Loop.scratchBytes, !peerClosed { canRead = false }
-                listener.httpStats.add(.downstreamCxRxBytesTotal, UInt64(count))
+                if !more, !peerClosed { canRead = false }
                 received(loop.scratch.readable)
             case .wouldBlock:
                 canRead = false
@@ -168,7 +171,7 @@ final class ClientConnection: Pollable {
         case .head:
             // Between requests this is how connections end; inside a head nobody waits for an
             // answer to half a request. An earlier answer may still be on its way out.
-            if exchange == nil, !output.isEmpty {
+            if exchange == nil, socket.unsentBytes > 0 {
                 closesAfterAnswer = true
                 phase = .answering
             } else {
@@ -186,48 +189,24 @@ final class ClientConnection: Pollable {
 
     // MARK: - Writing
 
-    var hasUnsentAboveHighWater: Bool { output.count >= worker.settings.limits.highWaterBytes }
+    override var hasUnsentAboveHighWater: Bool {
+        socket.unsentBytes >= worker.settings.limits.highWaterBytes
+    }
 
     /// Sends, or keeps what the socket does not take now.
     func write(_ bytes: ByteView) {
         guard phase != .closed, bytes.count > 0 else { return }
-        guard output.isEmpty else {
-            output.append(bytes)
-            return
-        }
-        switch IOResult.send(descriptor, bytes) {
-        case .bytes(let count):
-            listener.httpStats.add(.downstreamCxTxBytesTotal, UInt64(count))
-            if count < bytes.count { holdBack(bytes.suffix(from: count)) }
-        case .wouldBlock, .end:
-            holdBack(bytes)
-        case .failed:
-            peerGone()
-        }
-    }
-
-    private func holdBack(_ bytes: ByteView) {
-        if output.allocatedBytes == 0 { output = loop.buffers.take() }
-        output.append(bytes)
+        listener.httpStats.add(.downstreamCxTxBytesTotal, UInt64(bytes.count))
+        if !socket.write(bytes, loop) { peerGone() }
     }
 
     private func flush() {
-        while !output.isEmpty {
-            switch output.drain(to: descriptor) {
-            case .bytes(let count):
-                listener.httpStats.add(.downstreamCxTxBytesTotal, UInt64(count))
-            case .wouldBlock, .end:
-                if output.count <= worker.settings.limits.lowWaterBytes { hasRoom() }
-                return
-            case .failed:
-                peerGone()
-                return
-            }
+        guard socket.flush(loop) else {
+            peerGone()
+            return
         }
-        var empty = Buffer()
-        swap(&empty, &output)
-        loop.buffers.give(empty)
-        if exchange == nil, closesAfterAnswer {
+        if socket.unsentBytes > worker.settings.limits.lowWaterBytes { return }
+        if socket.unsentBytes == 0, exchange == nil, closesAfterAnswer {
             finishClosing()
         } else {
             hasRoom()
@@ -238,16 +217,41 @@ final class ClientConnection: Pollable {
         if let exchange { exchange.clientTakesMore() } else { advance() }
     }
 
+    // MARK: - Answering; the words are in ClientConnection+Answer.swift
+
+    override func beginInformational(status: UInt16, reason: ByteView) {
+        writeStatusLine(status, reason)
+    }
+
+    override func endInformational() {
+        loop.outgoing.append("\r\n")
+        flushGathered()
+    }
+
+    override func beginHead(status: UInt16, reason: ByteView) {
+        writeStatusLine(status, reason)
+    }
+
+    override func endHead(
+        status: UInt16, framing: BodyFraming, closes: Bool, upgrade: ByteView?
+    ) {
+        writeHeadEnd(framing: framing, closes: closes, upgrade: upgrade)
+    }
+
+    override func sendBody(_ bytes: ByteView) { writeBody(bytes) }
+    override func flushAnswer() { flushGathered() }
+    override func endBody(_ decoder: borrowing ChunkedDecoder) { writeBodyEnd(decoder) }
+
     // MARK: - The end of an exchange
 
     /// The answer is handed over in full. `mustClose`: the connection cannot carry another request.
-    func answered(mustClose: Bool) {
+    override func answered(mustClose: Bool) {
         exchange = nil
         if mustClose || inputEnded { closesAfterAnswer = true }
         if closesAfterAnswer || worker.isDraining {
             closesAfterAnswer = true
             phase = .answering
-            if output.isEmpty { finishClosing() }
+            if socket.unsentBytes == 0 { finishClosing() }
             return
         }
         phase = .head
@@ -264,7 +268,8 @@ final class ClientConnection: Pollable {
             return
         }
         phase = .lingering
-        Socket.shutdownSending(descriptor)
+        socket.sayGoodbye(loop)
+        Socket.shutdownSending(socket.descriptor)
         setDeadline(afterMs: worker.settings.limits.lingerMs)
         canRead = true
         advance()
@@ -289,19 +294,14 @@ final class ClientConnection: Pollable {
     }
 
     /// Ends the connection so that a body under way cannot be taken for complete.
-    func abort() {
+    override func abort() {
         guard phase != .closed else { return }
         listener.httpStats.add(.downstreamCxDestroyLocal)
-        flushOnce()
+        _ = socket.flush(loop)
         close()
     }
 
-    private func flushOnce() {
-        guard !output.isEmpty else { return }
-        _ = output.drain(to: descriptor)
-    }
-
-    func close() {
+    override func close() {
         guard phase != .closed else { return }
         phase = .closed
         if exchange != nil { listener.httpStats.add(.downstreamCxDestroyActiveRq) }
@@ -309,13 +309,14 @@ final class ClientConnection: Pollable {
         release(closing: true)
     }
 
-    /// Gives the descriptor to a tunnel, with what was read and not used; nothing is closed.
-    func handOver(unread: inout Buffer, unsent: inout Buffer) -> Int32 {
+    /// Gives the socket to a tunnel, with what was read and not used; nothing is closed.
+    override func handOver(unread: inout Buffer) -> StreamSocket {
         phase = .closed
         exchange = nil
         swap(&unread, &input)
-        swap(&unsent, &output)
-        let handed = descriptor
+        var handed = StreamSocket(-1)
+        swap(&handed, &socket)
+        loop.remove(descriptor: handed.descriptor)
         release(closing: false)
         return handed
     }
@@ -324,21 +325,14 @@ final class ClientConnection: Pollable {
         loop.timers.cancel(timer)
         timerIsSet = false
         if closing {
-            loop.forget(descriptor: descriptor)
-            Socket.close(descriptor)
+            socket.close(loop)
             listener.connectionClosed()
-        } else {
-            loop.remove(descriptor: descriptor)
         }
-        descriptor = -1
         listener.httpStats.subtract(.downstreamCxActive)
         listener.httpStats.add(.downstreamCxDestroy)
         var rest = Buffer()
         swap(&rest, &input)
         loop.buffers.give(rest)
-        var unsent = Buffer()
-        swap(&unsent, &output)
-        loop.buffers.give(unsent)
     }
 
     // MARK: - Time

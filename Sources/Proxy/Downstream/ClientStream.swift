@@ -1,0 +1,56 @@
+// What an exchange answers to: an HTTP/1.1 connection, or one stream of an HTTP/2 connection.
+// The exchange writes its head as field lines into the loop's outgoing buffer, whatever the
+// protocol; a stream turns them into what its client speaks.
+import HTTP
+import Net
+import Telemetry
+
+/// Abstract: every method is overridden.
+class ClientStream: Pollable {
+    let listener: Listener
+    let peer: SocketAddress
+    var exchange: Exchange?
+
+    init(peer: SocketAddress, listener: Listener) {
+        self.peer = peer
+        self.listener = listener
+        super.init()
+    }
+
+    final var worker: Worker { listener.worker }
+
+    /// `https` as seen by the client.
+    var isSecure: Bool { false }
+    /// `HTTP/1.1` or `HTTP/2`, as access logs print it.
+    var protocolName: StaticString { "HTTP/1.1" }
+    var localAddress: SocketAddress? { nil }
+    /// SNI, where the client sent one.
+    var serverName: String? { nil }
+
+    /// 1xx: `lines` is in the loop's outgoing buffer behind what this wrote first.
+    func beginInformational(status: UInt16, reason: ByteView) {}
+    func endInformational() {}
+
+    /// Writes what goes before the field lines.
+    func beginHead(status: UInt16, reason: ByteView) {}
+    /// Writes what goes behind them. `framing` is the body's as it comes from upstream.
+    func endHead(status: UInt16, framing: BodyFraming, closes: Bool, upgrade: ByteView?) {}
+    func sendBody(_ bytes: ByteView) {}
+    /// Sends what has been gathered since the last call.
+    func flushAnswer() {}
+    /// The body is complete; trailers are the decoder's.
+    func endBody(_ decoder: borrowing ChunkedDecoder) {}
+
+    var hasUnsentAboveHighWater: Bool { false }
+    /// Whether the request can carry on being read: the upstream has room again.
+    func advance() {}
+    /// The answer is handed over in full. `mustClose`: nothing can follow it.
+    func answered(mustClose: Bool) {}
+    /// Ends so that a body under way cannot be taken for complete.
+    func abort() {}
+    func close() {}
+    /// Gives the socket to a tunnel; a closed one where that cannot be.
+    func handOver(unread: inout Buffer) -> StreamSocket {
+        StreamSocket(-1)
+    }
+}

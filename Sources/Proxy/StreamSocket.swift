@@ -1,0 +1,132 @@
+// A socket with its TLS, if it has any, and the bytes it did not take yet.
+// Everything above sees plain bytes; what is plain and what is cipher text meets only here.
+import Net
+import TLS
+
+struct StreamSocket: ~Copyable {
+    private(set) var descriptor: Int32
+    let tls: TLSStream?
+    /// What the socket did not take: cipher text where there is TLS.
+    private var output = Buffer()
+
+    init(_ descriptor: Int32, tls: TLSStream? = nil) {
+        self.descriptor = descriptor
+        self.tls = tls
+    }
+
+    enum Reading {
+        /// Plain bytes are in the loop's scratch buffer. `more`: the socket may have further ones.
+        case bytes(more: Bool)
+        case wouldBlock
+        case end
+        case failed
+    }
+
+    var unsentBytes: Int { output.count }
+    var isOpen: Bool { descriptor >= 0 }
+
+    mutating func read(_ loop: Loop, counting count: inout Int) -> Reading {
+        loop.scratch.removeAll()
+        guard let tls else {
+            switch loop.scratch.fill(from: descriptor, limit: Loop.scratchBytes) {
+            case .bytes(let bytes):
+                count += bytes
+                return .bytes(more: bytes == Loop.scratchBytes)
+            case .wouldBlock: return .wouldBlock
+            case .end: return .end
+            case .failed: return .failed
+            }
+        }
+        return read(tls, loop, &count)
+    }
+
+    private mutating func read(_ tls: TLSStream, _ loop: Loop, _ count: inout Int) -> Reading {
+        while true {
+            loop.ciphertext.removeAll()
+            switch loop.ciphertext.fill(from: descriptor, limit: Loop.scratchBytes) {
+            case .bytes(let bytes):
+                count += bytes
+                var answer = Buffer()
+                let progress = tls.decrypt(
+                    loop.ciphertext.readable, into: &loop.scratch, out: &answer)
+                if !answer.isEmpty, !send(answer.readable, loop) { return .failed }
+                switch progress {
+                case .needMore, .ready:
+                    if !loop.scratch.isEmpty { return .bytes(more: bytes == Loop.scratchBytes) }
+                    if bytes < Loop.scratchBytes { return .wouldBlock }
+                case .ended: return loop.scratch.isEmpty ? .end : .bytes(more: true)
+                case .failed: return .failed
+                }
+            case .wouldBlock: return .wouldBlock
+            case .end: return .end
+            case .failed: return .failed
+            }
+        }
+    }
+
+    /// Sends, or keeps what is not taken now; false when the connection is broken.
+    mutating func write(_ bytes: ByteView, _ loop: Loop) -> Bool {
+        guard let tls else { return send(bytes, loop) }
+        loop.ciphertext.removeAll()
+        let progress = tls.encrypt(bytes, out: &loop.ciphertext)
+        guard progress == .ready else { return false }
+        let sent = send(loop.ciphertext.readable, loop)
+        loop.ciphertext.removeAll()
+        return sent
+    }
+
+    /// Sends bytes as they are.
+    mutating func send(_ bytes: ByteView, _ loop: Loop) -> Bool {
+        guard output.isEmpty else {
+            output.append(bytes)
+            return true
+        }
+        switch IOResult.send(descriptor, bytes) {
+        case .bytes(let count):
+            if count < bytes.count { holdBack(bytes.suffix(from: count), loop) }
+            return true
+        case .wouldBlock, .end:
+            holdBack(bytes, loop)
+            return true
+        case .failed: return false
+        }
+    }
+
+    private mutating func holdBack(_ bytes: ByteView, _ loop: Loop) {
+        if output.allocatedBytes == 0 { output = loop.buffers.take() }
+        output.append(bytes)
+    }
+
+    /// Sends what waits, as far as the socket takes it; false when the connection is broken.
+    mutating func flush(_ loop: Loop) -> Bool {
+        while !output.isEmpty {
+            switch output.drain(to: descriptor) {
+            case .bytes: continue
+            case .wouldBlock, .end: return true
+            case .failed: return false
+            }
+        }
+        var empty = Buffer()
+        swap(&empty, &output)
+        loop.buffers.give(empty)
+        return true
+    }
+
+    /// Tells a TLS peer that this is the end and not a cut (RFC 8446 section 6.1).
+    mutating func sayGoodbye(_ loop: Loop) {
+        guard let tls else { return }
+        var bytes = Buffer()
+        tls.sayGoodbye(out: &bytes)
+        _ = send(bytes.readable, loop)
+    }
+
+    mutating func close(_ loop: Loop) {
+        guard descriptor >= 0 else { return }
+        loop.forget(descriptor: descriptor)
+        Socket.close(descriptor)
+        descriptor = -1
+        var rest = Buffer()
+        swap(&rest, &output)
+        loop.buffers.give(rest)
+    }
+}

@@ -1,0 +1,196 @@
+// One TLS connection without its socket: ciphertext in, plain text out, and the other way round.
+// It owns no buffers of its own between calls: what arrives is lent to OpenSSL for one call, what is
+// to be sent is appended to a buffer the caller gives, so an idle connection is as small as libssl
+// lets it be.
+internal import COpenSSL
+public import Net
+
+/// Used on one thread.
+@safe
+public final class TLSStream {
+    public enum Progress: Equatable, Sendable {
+        /// All bytes shown are used up; more are needed.
+        case needMore
+        /// The handshake is complete.
+        case ready
+        /// The peer said goodbye (close_notify): nothing more will come.
+        case ended
+        case failed(TLSError)
+    }
+
+    private let ssl: OpaquePointer
+    private let context: TLSContext
+    private let pipe: UnsafeMutablePointer<isthmus_tls_pipe>
+    /// Ciphertext OpenSSL wrote during the present call.
+    private var written = Buffer()
+    public private(set) var isReady = false
+
+    /// - Parameter serverName: sent as SNI and checked against the certificate (client); nil for a
+    ///   server, or where no name is known.
+    public init(
+        _ context: TLSContext, serverName: String? = nil, verifiedName: String? = nil
+    ) throws(TLSError) {
+        guard let ssl = unsafe SSL_new(context.pointer),
+            let bio = unsafe BIO_new(TLSContext.pipeMethod.pointer)
+        else { throw .configuration(TLSError.reason("SSL_new failed")) }
+        unsafe self.ssl = ssl
+        self.context = context
+        unsafe pipe = .allocate(capacity: 1)
+        unsafe pipe.initialize(
+            to: isthmus_tls_pipe(in: nil, in_count: 0, owner: nil, write: TLSStream.take))
+        unsafe BIO_set_data(bio, pipe)
+        unsafe SSL_set_bio(ssl, bio, bio)
+        unsafe pipe.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
+        if context.isServer {
+            unsafe SSL_set_accept_state(ssl)
+        } else {
+            unsafe SSL_set_connect_state(ssl)
+            if let serverName { _ = unsafe isthmus_ssl_set_host_name(ssl, serverName) }
+            if let verifiedName {
+                unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+                _ = unsafe SSL_set1_host(ssl, verifiedName)
+            }
+        }
+    }
+
+    deinit {
+        unsafe SSL_free(ssl)
+        unsafe pipe.deallocate()
+    }
+
+    // MARK: - Handshake and records
+
+    /// Goes on with the handshake. `ciphertext` is what arrived (empty to begin as a client); what
+    /// is to be sent is appended to `out`. `offset` tells how much was used: behind `ready` the rest
+    /// is application data for `decrypt`.
+    public func handshake(
+        _ ciphertext: ByteView, offset: inout Int, out: inout Buffer
+    ) -> Progress {
+        lend(ciphertext.suffix(from: offset))
+        let result = unsafe SSL_do_handshake(ssl)
+        offset = unsafe ciphertext.count - pipe.pointee.in_count
+        takeBack(&out)
+        if result == 1 {
+            isReady = true
+            return .ready
+        }
+        return progress(after: result, "handshake failed")
+    }
+
+    /// Decrypts what arrived into `plain`, until all is used up or `plain` holds `limit` bytes.
+    /// Answers the protocol itself needs (key updates, alerts) are appended to `out`.
+    public func decrypt(
+        _ ciphertext: ByteView, into plain: inout Buffer, out: inout Buffer
+    ) -> Progress {
+        lend(ciphertext)
+        var outcome = Progress.needMore
+        while true {
+            let result = unsafe plain.fill(limit: 16 * 1024) {
+                unsafe SSL_read(ssl, $0, Int32($1))
+            }
+            if result > 0 { continue }
+            outcome = progress(after: Int32(result), "record")
+            break
+        }
+        takeBack(&out)
+        return outcome
+    }
+
+    /// Encrypts `plain` behind what `out` holds.
+    public func encrypt(_ plain: ByteView, out: inout Buffer) -> Progress {
+        guard plain.count > 0 else { return .ready }
+        var rest = plain
+        while rest.count > 0 {
+            let count = unsafe SSL_write(
+                ssl, rest.start, Int32(min(rest.count, 1 << 20)))
+            guard count > 0 else {
+                takeBack(&out)
+                return progress(after: count, "record")
+            }
+            rest = rest.suffix(from: Int(count))
+        }
+        takeBack(&out)
+        return .ready
+    }
+
+    /// close_notify (RFC 8446 section 6.1): the peer can tell the end from a cut.
+    public func sayGoodbye(out: inout Buffer) {
+        guard isReady else { return }
+        _ = unsafe SSL_shutdown(ssl)
+        takeBack(&out)
+    }
+
+    private func progress(after result: Int32, _ what: String) -> Progress {
+        switch unsafe SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .needMore
+        case SSL_ERROR_ZERO_RETURN: return .ended
+        default:
+            let verify = unsafe SSL_get_verify_result(ssl)
+            let reason = TLSError.reason(what)
+            if verify != Int(X509_V_OK), let text = unsafe X509_verify_cert_error_string(verify) {
+                return .failed(.failed("\(reason): \(unsafe String(cString: text))"))
+            }
+            return .failed(.failed(reason))
+        }
+    }
+
+    // MARK: - The pipe
+
+    private func lend(_ ciphertext: ByteView) {
+        unsafe pipe.pointee.in = ciphertext.start.assumingMemoryBound(to: UInt8.self)
+        unsafe pipe.pointee.in_count = ciphertext.count
+        ERR_clear_error()
+    }
+
+    private func takeBack(_ out: inout Buffer) {
+        unsafe pipe.pointee.in = nil
+        unsafe pipe.pointee.in_count = 0
+        guard !written.isEmpty else { return }
+        out.append(written.readable)
+        written = Buffer()
+    }
+
+    private static let take: @convention(c) (
+        UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int
+    ) -> Void = { owner, bytes, count in
+        guard let owner = unsafe owner, let bytes = unsafe bytes else { return }
+        let stream = unsafe Unmanaged<TLSStream>.fromOpaque(owner).takeUnretainedValue()
+        unsafe stream.written.append(ByteView(start: UnsafeRawPointer(bytes), count: count))
+    }
+
+    // MARK: - What was agreed
+
+    /// `h2`, `http/1.1`, or nil where ALPN chose nothing.
+    public var applicationProtocol: String? {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        unsafe SSL_get0_alpn_selected(ssl, &name, &count)
+        guard let name = unsafe name, count > 0 else { return nil }
+        return unsafe ByteView(start: UnsafeRawPointer(name), count: Int(count)).string
+    }
+
+    /// SNI, as the client sent it.
+    public var serverName: String? {
+        unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map {
+            unsafe String(cString: $0)
+        }
+    }
+
+    /// `TLSv1.3`
+    public var version: String {
+        unsafe SSL_get_version(ssl).map { unsafe String(cString: $0) } ?? ""
+    }
+
+    public var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
+
+    /// The peer's certificate, DER; nil where it gave none.
+    public var peerCertificate: [UInt8]? {
+        guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
+        defer { unsafe X509_free(certificate) }
+        var bytes: UnsafeMutablePointer<UInt8>?
+        let count = unsafe i2d_X509(certificate, &bytes)
+        guard count > 0, let bytes = unsafe bytes else { return nil }
+        defer { unsafe isthmus_openssl_free(bytes) }
+        return unsafe Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
+    }
+}
