@@ -32,6 +32,8 @@ final class ClientConnection: Pollable {
     var inputEnded = false
     /// Close once the present answer is sent.
     var closesAfterAnswer = false
+    /// The client is gone, as a write has found out.
+    private var writeFailed = false
     private var isAdvancing = false
     private var timerIsSet = false
     private var timer = TimerID.none
@@ -92,7 +94,7 @@ final class ClientConnection: Pollable {
     }
 
     override func resumed() {
-        advance()
+        if writeFailed { peerGone() } else { advance() }
     }
 
     /// Reads and works off as much as the state allows.
@@ -190,7 +192,7 @@ final class ClientConnection: Pollable {
 
     /// Sends, or keeps what the socket does not take now.
     func write(_ bytes: ByteView) {
-        guard phase != .closed, bytes.count > 0 else { return }
+        guard phase != .closed, !writeFailed, bytes.count > 0 else { return }
         guard output.isEmpty else {
             output.append(bytes)
             return
@@ -202,7 +204,10 @@ final class ClientConnection: Pollable {
         case .wouldBlock, .end:
             holdBack(bytes)
         case .failed:
-            peerGone()
+            // Dealt with from the loop, never inside the exchange's own call: the exchange would
+            // end, and serve another client, while its caller still works on it.
+            writeFailed = true
+            loop.again(self)
         }
     }
 

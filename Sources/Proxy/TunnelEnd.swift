@@ -25,6 +25,8 @@ final class TunnelEnd: Pollable {
     }
 
     func watch() {
+        // Writing what was read before may have found a peer gone.
+        guard descriptor >= 0 else { return }
         do throws(NetError) {
             try loop.add(self, descriptor: descriptor, for: .stream)
         } catch {

@@ -75,6 +75,7 @@ final class UpstreamConnection: Pollable {
                 raw, state: .connecting, endpoint: endpoint, worker: worker)
         case .failed(let code):
             cluster.stats.add(.upstreamCxConnectFail)
+            endpoint.connectFailuresTotal += 1
             return .failed(NetError.text(code))
         }
         do throws(NetError) {
@@ -85,6 +86,7 @@ final class UpstreamConnection: Pollable {
         }
         cluster.stats.add(.upstreamCxTotal)
         cluster.stats.add(.upstreamCxHTTP1Total)
+        endpoint.connectionsTotal += 1
         cluster.stats.add(.upstreamCxActive)
         if connection.state == .connecting {
             cluster.stats.add(.upstreamRqPendingTotal)
@@ -201,6 +203,7 @@ final class UpstreamConnection: Pollable {
         let code = Socket.pendingError(descriptor)
         guard code == 0 else {
             stats.add(.upstreamCxConnectFail)
+            endpoint.connectFailuresTotal += 1
             stats.add(.upstreamRqPendingFailureEject)
             fail(.remoteConnectionFailure, reason: NetError.text(code))
             return
@@ -306,6 +309,8 @@ final class UpstreamConnection: Pollable {
                 if before == 0 { head.bytes.append(rest) }
                 return false
             case .failed(let error):
+                // Its fields may point into bytes that were never taken over.
+                head.reset()
                 protocolError(error.rule)
                 return false
             case .complete(let length):
@@ -513,6 +518,7 @@ final class UpstreamConnection: Pollable {
         if tag == 0 {
             guard state == .connecting else { return }
             stats.add(.upstreamCxConnectFail)
+            endpoint.connectFailuresTotal += 1
             stats.add(.upstreamCxConnectTimeout)
             fail(.connectionTimeout)
             return
