@@ -32,6 +32,7 @@ extension Exchange {
         let serviceTime = (loop.nowNs &- since) / 1_000_000
         serviceTimeMs = serviceTime
         cluster?.count(status: status)
+        if status >= 500 { endpoint?.errorsTotal += 1 }
         switch response.framing {
         case .chunked, .untilClose: sendsChunked = true
         case .none, .length: sendsChunked = false
