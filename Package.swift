@@ -82,7 +82,8 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net"], swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: house),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "Mesh", "HTTP", "Net"],
+            name: "ProxyTests",
+            dependencies: ["Proxy", "Mesh", "Telemetry", "HTTP", "Net", "Spec"],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],

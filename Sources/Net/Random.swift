@@ -39,6 +39,7 @@ public struct Random: RandomNumberGenerator {
 
     /// Uniform in `0..<bound` (Lemire); 0 when `bound` is 0.
     public mutating func below(_ bound: UInt32) -> UInt32 {
-        UInt32(truncatingIfNeeded: UInt64(next() >> 32) &* UInt64(bound) >> 32)
+        // In parentheses: Swift's shifts bind tighter than its products.
+        UInt32(truncatingIfNeeded: ((next() >> 32) &* UInt64(bound)) >> 32)
     }
 }

@@ -13,6 +13,7 @@ extension Exchange {
         }
         self.endpoint = endpoint
         endpoint.activeRequests += 1
+        endpoint.requestsTotal += 1
         if let pooled = endpoint.takeIdle() {
             attach(pooled)
         } else {

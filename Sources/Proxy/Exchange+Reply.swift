@@ -21,7 +21,10 @@ extension Exchange {
         if let failure = reply.failure {
             note(failure)
             failure.appendBody(to: &body, transportReason: transportReason, retried: false)
-            if failure.row.side == .upstream { cluster?.count(status: status) }
+            if failure.row.side == .upstream {
+                cluster?.count(status: status)
+                endpoint?.errorsTotal += 1
+            }
         }
         let closes =
             reply.failure?.row.closesDownstream ?? false || !requestIsRead || request.wantsClose
@@ -37,8 +40,6 @@ extension Exchange {
             body.withView { client.sendBody($0) }
         }
         client.endBody(decoder)
-        // The write may have found the client gone, which has finished this exchange already.
-        guard !isFinished else { return }
         finish()
         client.answered(mustClose: closes)
     }

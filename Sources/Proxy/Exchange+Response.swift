@@ -25,6 +25,7 @@ extension Exchange {
         let serviceTime = (loop.nowNs &- since) / 1_000_000
         serviceTimeMs = serviceTime
         cluster?.count(status: status)
+        if status >= 500 { endpoint?.errorsTotal += 1 }
         for index in response.fields.indices {
             switch response.fields[index].id {
             case .server, .xEnvoyUpstreamServiceTime: response.fields[index].isDropped = true

@@ -64,6 +64,8 @@ final class TCPConnection: Pollable {
         }
         self.endpoint = endpoint
         endpoint.activeRequests += 1
+        endpoint.requestsTotal += 1
+        endpoint.connectionsTotal += 1
         switch Socket.connect(to: endpoint.address) {
         case .connected(let raw):
             upstream = raw

@@ -24,6 +24,8 @@ final class TunnelEnd: Pollable {
     }
 
     func watch() {
+        // Writing what was read before may have found a peer gone.
+        guard socket.descriptor >= 0 else { return }
         do throws(NetError) {
             try loop.add(self, descriptor: socket.descriptor, for: .stream)
         } catch {

@@ -78,21 +78,22 @@ import Testing
     }
 
     @Test("the authority is rewrite's, else set's, else add's; a destination's comes last", arguments: [
-        ("rewrite: {authority: r}\n  headers: {request: {set: {host: s}}}", "r"),
+        ("rewrite: {authority: r}", "r"),
         ("headers: {request: {set: {Host: s}, add: {':authority': d}}}", "s"),
         ("headers: {request: {add: {':authority': d}}}", "d"),
         ("name: none", "nil"),
     ])
     func authority(_ fields: String, _ expected: String) {
+        // The reader refuses `rewrite.authority` beside any other way to set the host.
+        let own = ", headers: {request: {set: {host: own}}}"
         let rule = """
             - \(fields)
-              route:
-              - {destination: {host: a}, headers: {request: {set: {host: own}}}}
+              route: [{destination: {host: a}\(expected == "r" ? "" : own)}]
             """
         let forward = Self.forward(rule)
         #expect(Self.string(forward?.rewrite?.authority) == expected)
-        let own = expected == "nil" ? "own" : "nil"
-        #expect(Self.string(forward?.destinations[0].headers?.authority) == own)
+        let kept = expected == "nil" ? "own" : "nil"
+        #expect(Self.string(forward?.destinations[0].headers?.authority) == kept)
     }
 
     @Test("each of several destinations may have its own authority")
@@ -107,7 +108,7 @@ import Testing
             forward?.destinations.map { Self.string($0.headers?.authority) } == ["one", "two"])
     }
 
-    @Test("header operations keep their names' case, are sorted, and lose pseudo headers")
+    @Test("header operations keep their names' case, are sorted, and lose the host")
     func headers() {
         let world = Self.world(
             """
@@ -116,7 +117,7 @@ import Testing
                   set: {X-B: '2', X-A: '1', host: h}
                   add: {X-C: '3'}
                   remove: [x-gone]
-                response: {set: {':status': '1', X-R: '4'}, remove: [server]}
+                response: {set: {X-R: '4'}, remove: [server]}
               route: [{destination: {host: a}}]
             """)
         let headers = world.route()?.headers

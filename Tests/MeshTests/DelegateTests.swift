@@ -7,7 +7,7 @@ import Testing
     private static let services = Piece.served("a") + "\n---\n" + Piece.served("b")
 
     private static func delegate(
-        _ name: String = "d", namespace: String = "default", extra: String = "", _ http: String
+        name: String = "d", namespace: String = "default", extra: String = "", _ http: String
     ) -> String {
         """
         kind: VirtualService
@@ -130,7 +130,9 @@ import Testing
         let route = world.route("/a")
         #expect(world.route("/x") == nil)
         #expect(route?.origin.object.name == "d")
-        #expect(route.map { $0.origin.location.line < 45 } == true)
+        let lines = world.objects.virtualServices.map(\.source.line)
+        #expect(lines.count == 2)
+        #expect(route.map { (lines[0]..<lines[1]).contains($0.origin.location.line) } == true)
     }
 
     @Test("what the delegate leaves unset is the root's; what it sets stays")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct TCPTests {
     private static func service(
-        _ name: String = "vs", hosts: String = "\"*\"", gateways: String = "gw", _ tcp: String
+        named name: String = "vs", hosts: String = "\"*\"", gateways: String = "gw", _ tcp: String
     ) -> String {
         """
         kind: VirtualService
@@ -29,8 +29,8 @@ import Testing
     @Test("the first rule of the first VirtualService that applies owns the listener")
     func first() {
         let world = Self.world(
-            Self.service("one", "- match: [{port: 1}]\n  route: [{destination: {host: b}}]"),
-            Self.service("two", Piece.to("a")), Self.service("three", Piece.to("b")))
+            Self.service(named: "one", "- match: [{port: 1}]\n  route: [{destination: {host: b}}]"),
+            Self.service(named: "two", Piece.to("a")), Self.service(named: "three", Piece.to("b")))
         #expect(world.tcp(31_400)?.destinations.map(\.clusterName) == [Piece.a])
         #expect(world.tcp(31_400)?.origin.object.name == "two")
     }

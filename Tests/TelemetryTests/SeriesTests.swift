@@ -13,7 +13,7 @@ struct SeriesTests {
 
     @Test("the printed bounds are Envoy's")
     func printedBounds() {
-        #expect(HistogramBounds.text.map { Double($0.description) } == Self.bounds)
+        #expect(HistogramBounds.text.map { Double($0) } == Self.bounds)
         #expect(HistogramBounds.bucketCount == Self.bounds.count + 1)
     }
 

@@ -10,12 +10,12 @@ struct StatTableTests {
         let all = Array(Family.allCases)
         #expect(all.count <= StatValues<Family>.casesMax)
         #expect(all.map(\.rawValue) == Array(0..<all.count))
-        let names = all.map { $0.definition.name.description }
+        let names = all.map { $0.definition.name }
         #expect(Set(names).count == names.count)
         for name in names {
             #expect(name.allSatisfy { $0.isLowercase || $0.isNumber || "_.".contains($0) })
         }
-        for stat in all { #expect(stat.definition.help.description.count > 10) }
+        for stat in all { #expect(stat.definition.help.count > 10) }
     }
 
     @Test("every family fits its storage, and no name appears twice")

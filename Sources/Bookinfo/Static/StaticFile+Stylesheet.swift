@@ -22,7 +22,7 @@ extension StaticFile {
 
         .bar {
           display: flex; align-items: center; justify-content: space-between; gap: 16px;
-          padding: 10px max(16px, calc((100% - 1040px) / 2)); background: var(--paper);
+          padding: 10px max(16px, calc((100% - 1008px) / 2)); background: var(--paper);
           border-bottom: 1px solid var(--line);
         }
         .brand {
@@ -63,7 +63,10 @@ extension StaticFile {
         h2 { margin: 0 0 14px; font-size: 22px; }
         .summary { margin: 0; max-width: 62ch; }
 
-        .columns { display: grid; gap: 22px; grid-template-columns: minmax(0, 4fr) minmax(0, 5fr); }
+        .columns {
+          display: grid; gap: 22px; align-items: start;
+          grid-template-columns: minmax(0, 4fr) minmax(0, 5fr);
+        }
         .card {
           background: var(--paper); border: 1px solid var(--line); border-radius: 14px;
           padding: 24px;

@@ -37,7 +37,10 @@ extension ClientConnection {
         case .needMore:
             exchange.request.bytes.append(bytes)
             setDeadline(afterMs: worker.settings.limits.requestHeadMs)
-        case .failed(let error): refuse(exchange, error)
+        case .failed(let error):
+            // The fields found so far point into these bytes, and the log looks at them.
+            exchange.request.bytes.append(bytes)
+            refuse(exchange, error)
         case .complete(let length):
             if let error = exchange.request.adopt(bytes) {
                 refuse(exchange, error)
@@ -111,6 +114,8 @@ extension ClientConnection {
                 exchange.requestEnded()
                 return
             case .failed(let error):
+                // Chunks gathered for the upstream must not wait there for somebody else's body.
+                worker.loop.outgoing.removeAll()
                 refuse(exchange, error)
                 return
             }

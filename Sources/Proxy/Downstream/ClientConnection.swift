@@ -31,6 +31,8 @@ final class ClientConnection: ClientStream {
     var inputEnded = false
     /// Close once the present answer is sent.
     var closesAfterAnswer = false
+    /// The client is gone, as a write has found out.
+    private var writeFailed = false
     private var isAdvancing = false
     private var timerIsSet = false
     private var timer = TimerID.none
@@ -94,7 +96,7 @@ final class ClientConnection: ClientStream {
     }
 
     override func resumed() {
-        advance()
+        if writeFailed { peerGone() } else { advance() }
     }
 
     /// Reads and works off as much as the state allows.
@@ -195,9 +197,14 @@ final class ClientConnection: ClientStream {
 
     /// Sends, or keeps what the socket does not take now.
     func write(_ bytes: ByteView) {
-        guard phase != .closed, bytes.count > 0 else { return }
+        guard phase != .closed, !writeFailed, bytes.count > 0 else { return }
         listener.httpStats.add(.downstreamCxTxBytesTotal, UInt64(bytes.count))
-        if !socket.write(bytes, loop) { peerGone() }
+        if !socket.write(bytes, loop) {
+            // Dealt with from the loop, never inside the exchange's own call: the exchange would
+            // end, and serve another client, while its caller still works on it.
+            writeFailed = true
+            loop.again(self)
+        }
     }
 
     private func flush() {

@@ -8,6 +8,10 @@ final class EndpointState {
     let address: SocketAddress
     unowned let cluster: ClusterState
     var activeRequests = 0
+    var requestsTotal: UInt64 = 0
+    var errorsTotal: UInt64 = 0
+    var connectionsTotal: UInt64 = 0
+    var connectFailuresTotal: UInt64 = 0
     private(set) var isRetired = false
     /// Last in, first out: the connection used last is the least likely to be stale.
     private var idle: ContiguousArray<UpstreamConnection> = []
@@ -31,6 +35,9 @@ final class EndpointState {
         if endpoint.workload != next.workload { series.removeAll() }
         endpoint = next
     }
+
+    /// Pooled and waiting.
+    var idleCount: Int { idle.count }
 
     func takeIdle() -> UpstreamConnection? {
         idle.popLast()

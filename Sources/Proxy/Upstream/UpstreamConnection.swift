@@ -76,6 +76,7 @@ final class UpstreamConnection: Pollable {
                 raw, state: .connecting, endpoint: endpoint, worker: worker)
         case .failed(let code):
             cluster.stats.add(.upstreamCxConnectFail)
+            endpoint.connectFailuresTotal += 1
             return .failed(NetError.text(code))
         }
         do throws(NetError) {
@@ -86,6 +87,7 @@ final class UpstreamConnection: Pollable {
         }
         cluster.stats.add(.upstreamCxTotal)
         cluster.stats.add(.upstreamCxHTTP1Total)
+        endpoint.connectionsTotal += 1
         cluster.stats.add(.upstreamCxActive)
         if connection.state == .connecting {
             cluster.stats.add(.upstreamRqPendingTotal)
@@ -192,6 +194,7 @@ final class UpstreamConnection: Pollable {
         let code = Socket.pendingError(socket.descriptor)
         guard code == 0 else {
             stats.add(.upstreamCxConnectFail)
+            endpoint.connectFailuresTotal += 1
             stats.add(.upstreamRqPendingFailureEject)
             fail(.remoteConnectionFailure, reason: NetError.text(code))
             return
@@ -291,6 +294,8 @@ final class UpstreamConnection: Pollable {
                 if before == 0 { head.bytes.append(rest) }
                 return false
             case .failed(let error):
+                // Its fields may point into bytes that were never taken over.
+                head.reset()
                 protocolError(error.rule)
                 return false
             case .complete(let length):
@@ -490,6 +495,7 @@ final class UpstreamConnection: Pollable {
         if tag == 0 {
             guard state == .connecting else { return }
             stats.add(.upstreamCxConnectFail)
+            endpoint.connectFailuresTotal += 1
             stats.add(.upstreamCxConnectTimeout)
             fail(.connectionTimeout)
             return

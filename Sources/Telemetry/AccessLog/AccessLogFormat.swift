@@ -64,7 +64,7 @@ struct AccessLogMember: Sendable, Equatable {
         var bytes: [UInt8] = [UInt8(ascii: "\"")]
         bytes.append(key)
         JSONText.escape(&bytes, from: 1)
-        bytes.append("\":" as StaticString)
+        bytes.append("\":")
         self.key = bytes
         self.parts = parts
     }

@@ -61,14 +61,14 @@ public struct AccessLogRenderer {
                 if let value = source.number(number) {
                     out.append(decimal: value)
                 } else {
-                    out.append("null" as StaticString)
+                    out.append("null")
                 }
                 return
             }
             out.append(UInt8(ascii: "\""))
             guard appendRaw(field, to: &out, from: source) else {
                 out.removeSubrange(before...)
-                out.append("null" as StaticString)
+                out.append("null")
                 return
             }
             Self.cut(&out, from: before + 1, to: member.parts[0].bytesMax)

@@ -1,17 +1,17 @@
 // Printing a moment by a time format.
 
 extension TimeFormat {
-    private static let monthNames: [StaticString] = [
+    private static let monthNames: [String] = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September",
         "October", "November", "December",
     ]
-    private static let shortMonthNames: [StaticString] = [
+    private static let shortMonthNames: [String] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
-    private static let weekdayNames: [StaticString] = [
+    private static let weekdayNames: [String] = [
         "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
     ]
-    private static let shortWeekdayNames: [StaticString] = [
+    private static let shortWeekdayNames: [String] = [
         "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat",
     ]
 
@@ -60,7 +60,7 @@ extension TimeFormat {
         case UInt8(ascii: "I"): append((time.hour + 11) % 12 + 1, 2, &out)
         case UInt8(ascii: "M"): append(time.minute, 2, &out)
         case UInt8(ascii: "S"): append(time.second, 2, &out)
-        case UInt8(ascii: "p"): out.append(time.hour < 12 ? "AM" : "PM" as StaticString)
+        case UInt8(ascii: "p"): out.append(time.hour < 12 ? "AM" : "PM")
         case UInt8(ascii: "j"): append(time.dayOfYear, 3, &out)
         case UInt8(ascii: "a"): out.append(shortWeekdayNames[Int(time.weekday)])
         case UInt8(ascii: "A"): out.append(weekdayNames[Int(time.weekday)])
@@ -68,8 +68,8 @@ extension TimeFormat {
             out.append(shortMonthNames[Int(time.month) - 1])
         case UInt8(ascii: "B"): out.append(monthNames[Int(time.month) - 1])
         case UInt8(ascii: "s"): out.append(String(seconds))
-        case UInt8(ascii: "z"): out.append("+0000" as StaticString)
-        case UInt8(ascii: "Z"): out.append("UTC" as StaticString)
+        case UInt8(ascii: "z"): out.append("+0000")
+        case UInt8(ascii: "Z"): out.append("UTC")
         case UInt8(ascii: "n"): out.append(UInt8(ascii: "\n"))
         case UInt8(ascii: "t"): out.append(UInt8(ascii: "\t"))
         default: appendCompound(letter, time, seconds, to: &out)
@@ -80,7 +80,7 @@ extension TimeFormat {
     private static func appendCompound(
         _ letter: UInt8, _ time: CalendarTime, _ seconds: Int64, to out: inout [UInt8]
     ) {
-        let (letters, separator): (StaticString, UInt8) =
+        let (letters, separator): (String, UInt8) =
             switch letter {
             case UInt8(ascii: "F"): ("Ymd", UInt8(ascii: "-"))
             case UInt8(ascii: "D"): ("mdy", UInt8(ascii: "/"))
@@ -88,7 +88,7 @@ extension TimeFormat {
             default: ("HMS", UInt8(ascii: ":"))
             }
         var isFirst = true
-        for part in letters.description.utf8 {
+        for part in letters.utf8 {
             if !isFirst { out.append(separator) }
             isFirst = false
             append(part, time, seconds, to: &out)

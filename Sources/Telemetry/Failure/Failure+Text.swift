@@ -15,18 +15,18 @@ extension Failure {
     ) {
         let row = row
         guard let reset = row.reset else {
-            out.append(row.body)
+            out.append(row.body.description)
             return
         }
         // After the head there is no place for a body of ours.
         if row.status == 0 { return }
         out.append(
-            "upstream connect error or disconnect/reset before headers. " as StaticString)
-        if retried { out.append("retried and the latest " as StaticString) }
-        out.append("reset reason: " as StaticString)
-        out.append(reset)
+            "upstream connect error or disconnect/reset before headers. ")
+        if retried { out.append("retried and the latest ") }
+        out.append("reset reason: ")
+        out.append(reset.description)
         if let transportReason {
-            out.append(", transport failure reason: delayed connect error: " as StaticString)
+            out.append(", transport failure reason: delayed connect error: ")
             out.append(transportReason)
         }
     }
@@ -42,21 +42,21 @@ extension Failure {
     ) {
         let row = row
         let start = out.count
-        out.append(row.details)
+        out.append(row.details.description)
         if let reset = row.reset {
             out.append(UInt8(ascii: "{"))
-            out.append(reset)
+            out.append(reset.description)
             if let transportReason {
-                out.append("|delayed connect error: " as StaticString)
+                out.append("|delayed connect error: ")
                 out.append(transportReason)
             } else if let cause {
                 out.append(UInt8(ascii: "|"))
-                out.append(cause)
+                out.append(cause.description)
             }
             out.append(UInt8(ascii: "}"))
         } else if let cause {
             out.append(UInt8(ascii: "{"))
-            out.append(cause)
+            out.append(cause.description)
             out.append(UInt8(ascii: "}"))
         }
         for index in start..<out.count where out[index] == UInt8(ascii: " ") {

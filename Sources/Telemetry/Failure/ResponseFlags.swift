@@ -11,7 +11,7 @@ public struct ResponseFlags: OptionSet, Sendable, Hashable {
     }
 
     /// The table: place in the enumeration, short and long name.
-    public static let names: [(flag: ResponseFlags, short: StaticString, long: StaticString)] = [
+    public static let names: [(flag: ResponseFlags, short: String, long: String)] = [
         (.failedLocalHealthCheck, "LH", "FailedLocalHealthCheck"),
         (.noHealthyUpstream, "UH", "NoHealthyUpstream"),
         (.upstreamRequestTimeout, "UT", "UpstreamRequestTimeout"),

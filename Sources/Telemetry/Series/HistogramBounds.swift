@@ -4,7 +4,7 @@
 
 public enum HistogramBounds {
     /// As Prometheus prints them in `le`; the last bucket is `+Inf`.
-    public static let text: [StaticString] = [
+    public static let text: [String] = [
         "0.5", "1", "5", "10", "25", "50", "100", "250", "500", "1000", "2500", "5000", "10000",
         "30000", "60000", "300000", "600000", "1800000", "3600000",
     ]

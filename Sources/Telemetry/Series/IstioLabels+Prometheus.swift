@@ -24,18 +24,18 @@ extension IstioLabels {
 
 extension IstioLabels.Peer {
     /// The names of the eight labels, in the order of the fields.
-    static let sourceNames: [StaticString] = [
+    static let sourceNames: [String] = [
         "source_workload", "source_workload_namespace", "source_principal", "source_app",
         "source_version", "source_cluster", "source_canonical_service",
         "source_canonical_revision",
     ]
-    static let destinationNames: [StaticString] = [
+    static let destinationNames: [String] = [
         "destination_workload", "destination_workload_namespace", "destination_principal",
         "destination_app", "destination_version", "destination_cluster",
         "destination_canonical_service", "destination_canonical_revision",
     ]
 
-    func appendLabels(to out: inout [UInt8], names: [StaticString]) {
+    func appendLabels(to out: inout [UInt8], names: [String]) {
         let revision = canonicalRevision.isEmpty ? "latest" : canonicalRevision
         let values = [
             known(workload), known(workloadNamespace), known(principal), known(app),

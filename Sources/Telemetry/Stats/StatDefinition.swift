@@ -13,17 +13,17 @@ public struct StatDefinition: Sendable {
     }
 
     /// Envoy's name inside its scope: `upstream_rq_total`.
-    public let name: StaticString
+    public let name: String
     /// One sentence for the `# HELP` line and the documentation.
-    public let help: StaticString
+    public let help: String
     public let kind: Kind
     /// `2xx` for `upstream_rq_2xx`: Istio's proxies publish such a counter as
     /// `envoy_cluster_upstream_rq{response_code_class="2xx"}`.
-    public let responseCodeClass: StaticString?
+    public let responseCodeClass: String?
 
     public init(
-        _ name: StaticString, _ kind: Kind, _ help: StaticString,
-        responseCodeClass: StaticString? = nil
+        _ name: String, _ kind: Kind, _ help: String,
+        responseCodeClass: String? = nil
     ) {
         self.name = name
         self.kind = kind

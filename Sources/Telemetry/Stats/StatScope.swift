@@ -4,15 +4,15 @@
 /// The tables of one family, sorted by name, with both spellings of their scope.
 struct StatScope<Family: StatFamily> {
     /// `cluster.`; in front of the table's name in `/stats`.
-    let prefix: StaticString
+    let prefix: String
     /// `envoy_cluster_`; in front of the statistic's name in Prometheus.
-    let metricPrefix: StaticString
+    let metricPrefix: String
     /// `cluster_name`; nil where there is one table alone.
-    let label: StaticString?
+    let label: String?
     let tables: [(name: String, values: StatValues<Family>)]
 
     init(
-        prefix: StaticString, metricPrefix: StaticString, label: StaticString,
+        prefix: String, metricPrefix: String, label: String,
         tables: [String: StatValues<Family>]
     ) {
         self.prefix = prefix
@@ -22,7 +22,7 @@ struct StatScope<Family: StatFamily> {
     }
 
     /// The one table of the process.
-    init(prefix: StaticString, metricPrefix: StaticString, values: StatValues<Family>) {
+    init(prefix: String, metricPrefix: String, values: StatValues<Family>) {
         self.prefix = prefix
         self.metricPrefix = metricPrefix
         self.label = nil

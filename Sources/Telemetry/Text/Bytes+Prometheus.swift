@@ -4,15 +4,15 @@
 extension [UInt8] {
     /// `name="value"`, after a comma unless it is the first. In a value backslash, quote and line
     /// feed are escaped, as the exposition format asks.
-    mutating func appendLabel(_ name: StaticString, _ value: String, first: Bool = false) {
+    mutating func appendLabel(_ name: String, _ value: String, first: Bool = false) {
         if !first { append(UInt8(ascii: ",")) }
         append(name)
-        append(#"=""# as StaticString)
+        append(#"=""#)
         for byte in value.utf8 {
             switch byte {
-            case UInt8(ascii: "\\"): append(#"\\"# as StaticString)
-            case UInt8(ascii: "\""): append(#"\""# as StaticString)
-            case UInt8(ascii: "\n"): append(#"\n"# as StaticString)
+            case UInt8(ascii: "\\"): append(#"\\"#)
+            case UInt8(ascii: "\""): append(#"\""#)
+            case UInt8(ascii: "\n"): append(#"\n"#)
             default: append(byte)
             }
         }
@@ -20,12 +20,12 @@ extension [UInt8] {
     }
 
     /// The `# HELP` and `# TYPE` lines of a metric.
-    mutating func appendMetricHead(_ name: [UInt8], help: StaticString, type: StaticString) {
-        append("# HELP " as StaticString)
+    mutating func appendMetricHead(_ name: [UInt8], help: String, type: String) {
+        append("# HELP ")
         append(contentsOf: name)
         append(UInt8(ascii: " "))
         append(help)
-        append("\n# TYPE " as StaticString)
+        append("\n# TYPE ")
         append(contentsOf: name)
         append(UInt8(ascii: " "))
         append(type)

@@ -3,10 +3,6 @@
 // made on the way.
 
 extension [UInt8] {
-    mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
-    }
-
     mutating func append(_ text: String) {
         append(contentsOf: text.utf8)
     }

@@ -22,14 +22,14 @@ enum JSONText {
         bytes.removeSubrange(start...)
         for scalar in value.unicodeScalars {
             switch scalar {
-            case "\"": bytes.append(#"\""# as StaticString)
-            case "\\": bytes.append(#"\\"# as StaticString)
-            case "\n": bytes.append(#"\n"# as StaticString)
-            case "\r": bytes.append(#"\r"# as StaticString)
-            case "\t": bytes.append(#"\t"# as StaticString)
+            case "\"": bytes.append(#"\""#)
+            case "\\": bytes.append(#"\\"#)
+            case "\n": bytes.append(#"\n"#)
+            case "\r": bytes.append(#"\r"#)
+            case "\t": bytes.append(#"\t"#)
             // C1 controls are escaped too: some terminals obey them (U+009B is CSI).
             case "\0"..<" ", "\u{7F}"..."\u{9F}":
-                bytes.append(#"\u00"# as StaticString)
+                bytes.append(#"\u00"#)
                 bytes.append(hexadecimal: UInt8(truncatingIfNeeded: scalar.value))
             default: bytes.append(contentsOf: String(scalar).utf8)
             }

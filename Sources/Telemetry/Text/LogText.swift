@@ -19,7 +19,7 @@ enum LogText {
             if JSONText.isPlain(byte) {
                 bytes.append(byte)
             } else {
-                bytes.append(#"\x"# as StaticString)
+                bytes.append(#"\x"#)
                 bytes.append(hexadecimal: byte)
             }
         }

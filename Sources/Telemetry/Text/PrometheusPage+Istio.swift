@@ -7,10 +7,10 @@ extension PrometheusPage {
         guard wants(metric: "istio_build") else { return }
         bytes.appendMetricHead(
             Array("istio_build".utf8), help: "Version of the component", type: "gauge")
-        bytes.append("istio_build{" as StaticString)
+        bytes.append("istio_build{")
         bytes.appendLabel("component", "proxy", first: true)
         bytes.appendLabel("tag", version.isEmpty ? "unknown" : version)
-        bytes.append("} 1\n" as StaticString)
+        bytes.append("} 1\n")
     }
 
     mutating func appendRequests(_ series: [IstioLabels: RequestValues]) {
@@ -62,32 +62,32 @@ extension PrometheusPage {
     }
 
     private mutating func appendCounter<Values>(
-        _ name: StaticString, _ help: StaticString, _ rows: [Row<Values>],
+        _ name: String, _ help: String, _ rows: [Row<Values>],
         value: (Values) -> UInt64
     ) {
         guard wants(metric: name) else { return }
-        bytes.appendMetricHead(Array(name.description.utf8), help: help, type: "counter")
+        bytes.appendMetricHead(Array(name.utf8), help: help, type: "counter")
         for row in rows { appendLine(name, "{", row.labels, value(row.values)) }
     }
 
     private mutating func appendHistogram<Values>(
-        _ name: StaticString, _ help: StaticString, _ rows: [Row<Values>],
+        _ name: String, _ help: String, _ rows: [Row<Values>],
         value: (Values) -> Histogram
     ) {
         guard wants(metric: name) else { return }
-        bytes.appendMetricHead(Array(name.description.utf8), help: help, type: "histogram")
+        bytes.appendMetricHead(Array(name.utf8), help: help, type: "histogram")
         for row in rows {
             let histogram = value(row.values)
             var below: UInt64 = 0
             for bucket in 0..<HistogramBounds.bucketCount {
                 below &+= histogram.count(inBucket: bucket)
                 bytes.append(name)
-                bytes.append("_bucket{" as StaticString)
+                bytes.append("_bucket{")
                 bytes.append(contentsOf: row.labels)
                 let isLast = bucket == HistogramBounds.text.count
-                bytes.append(#",le=""# as StaticString)
+                bytes.append(#",le=""#)
                 bytes.append(isLast ? "+Inf" : HistogramBounds.text[bucket])
-                bytes.append(#""} "# as StaticString)
+                bytes.append(#""} "#)
                 bytes.append(decimal: below)
                 bytes.append(UInt8(ascii: "\n"))
             }
@@ -97,12 +97,12 @@ extension PrometheusPage {
     }
 
     private mutating func appendLine(
-        _ name: StaticString, _ suffix: StaticString, _ labels: [UInt8], _ value: UInt64
+        _ name: String, _ suffix: String, _ labels: [UInt8], _ value: UInt64
     ) {
         bytes.append(name)
         bytes.append(suffix)
         bytes.append(contentsOf: labels)
-        bytes.append("} " as StaticString)
+        bytes.append("} ")
         bytes.append(decimal: value)
         bytes.append(UInt8(ascii: "\n"))
     }

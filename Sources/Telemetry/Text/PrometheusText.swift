@@ -37,8 +37,8 @@ struct PrometheusPage {
         self.selection = selection
     }
 
-    func wants(metric name: StaticString) -> Bool {
-        selection.filter?(name.description) ?? true
+    func wants(metric name: String) -> Bool {
+        selection.filter?(name) ?? true
     }
 
     mutating func append<Family>(_ scope: StatScope<Family>) {
@@ -60,8 +60,8 @@ struct PrometheusPage {
             for stat in members where selection.wants(stat, of: table, in: scope) {
                 let definition = stat.definition
                 if !hasHead {
-                    let type: StaticString = definition.kind == .counter ? "counter" : "gauge"
-                    let help: StaticString =
+                    let type: String = definition.kind == .counter ? "counter" : "gauge"
+                    let help: String =
                         definition.responseCodeClass == nil
                         ? definition.help : "Answers by class of status"
                     bytes.appendMetricHead(name, help: help, type: type)
@@ -82,7 +82,7 @@ struct PrometheusPage {
         if definition.responseCodeClass == nil && scope.label == nil { return }
         bytes.append(UInt8(ascii: "{"))
         if let codeClass = definition.responseCodeClass {
-            bytes.appendLabel("response_code_class", codeClass.description, first: true)
+            bytes.appendLabel("response_code_class", codeClass, first: true)
         }
         if let label = scope.label {
             bytes.appendLabel(label, table, first: definition.responseCodeClass == nil)

@@ -46,18 +46,18 @@ private struct StatsPage {
     }
 
     mutating func open() {
-        if format == .json { bytes.append(#"{"stats":["# as StaticString) }
+        if format == .json { bytes.append(#"{"stats":["#) }
     }
 
     mutating func close() {
-        if format == .json { bytes.append("]}\n" as StaticString) }
+        if format == .json { bytes.append("]}\n") }
     }
 
     mutating func append<Family>(
         _ scope: StatScope<Family>, where isWanted: (String) -> Bool = { _ in true }
     ) {
         let stats = Family.allCases
-            .map { (stat: $0, name: $0.definition.name.description) }
+            .map { (stat: $0, name: $0.definition.name) }
             .filter { isWanted($0.name) }
             .sorted { $0.name < $1.name }
         for table in scope.tables {
@@ -74,16 +74,16 @@ private struct StatsPage {
         switch format {
         case .text:
             scope.appendName(of: stat, in: table.name, to: &bytes)
-            bytes.append(": " as StaticString)
+            bytes.append(": ")
             bytes.append(decimal: table.values[stat])
             bytes.append(UInt8(ascii: "\n"))
         case .json:
-            bytes.append((isFirst ? #"{"name":""# : #",{"name":""#) as StaticString)
+            bytes.append((isFirst ? #"{"name":""# : #",{"name":""#))
             isFirst = false
             let start = bytes.count
             scope.appendName(of: stat, in: table.name, to: &bytes)
             JSONText.escape(&bytes, from: start)
-            bytes.append(#"","value":"# as StaticString)
+            bytes.append(#"","value":"#)
             bytes.append(decimal: table.values[stat])
             bytes.append(UInt8(ascii: "}"))
         }

@@ -1,0 +1,96 @@
+// Snapshots made by hand, with what a test wants to vary and nothing else to say.
+// The compiler in Mesh has its own tests; here only what the data plane makes of a snapshot counts.
+import Mesh
+import Net
+import Spec
+
+/// One HTTP listener, its routes in order, and the clusters they name by their place.
+struct Plan {
+    static let origin = Mesh.Origin(
+        object: ObjectKey(kind: "VirtualService", namespace: "test", name: "plan"),
+        location: SourceLocation(file: "plan.yaml", line: 1, column: 1))
+
+    var routes: [Route] = []
+    var clusters: [Cluster] = []
+    var tcp: Mesh.TCPRoute?
+    var isTCP = false
+    var declaredPort: UInt16 = 80
+    var redirectsToHTTPS = false
+
+    /// Everything goes to one cluster of these endpoints.
+    static func forwarding(
+        to endpoints: [SocketAddress], policy: Cluster.LoadBalancing = .leastRequest,
+        connectTimeoutMs: UInt32 = 1000, headers: HeaderMutations? = nil, rewrite: Rewrite? = nil,
+        path: RouteMatch.Path = .any
+    ) -> Plan {
+        var plan = Plan()
+        plan.clusters = [
+            cluster("a", endpoints, policy: policy, connectTimeoutMs: connectTimeoutMs)
+        ]
+        plan.routes = [route(path, to: 0, headers: headers, rewrite: rewrite)]
+        return plan
+    }
+
+    static func cluster(
+        _ name: String, _ endpoints: [SocketAddress], weights: [UInt32] = [],
+        policy: Cluster.LoadBalancing = .leastRequest, connectTimeoutMs: UInt32 = 1000
+    ) -> Cluster {
+        Cluster(
+            name: "outbound|80||\(name)", host: name, serviceName: name, namespace: "test",
+            port: 80, subset: "", loadBalancing: policy, connectTimeoutMs: connectTimeoutMs,
+            endpoints: endpoints.enumerated().map { index, address in
+                Endpoint(
+                    address: address.host, port: address.port,
+                    weight: index < weights.count ? weights[index] : 1, locality: "", labels: [:],
+                    workload: Workload(), origin: origin)
+            }, origins: [])
+    }
+
+    static func destination(
+        _ cluster: Int?, weight: UInt32 = 1, headers: HeaderMutations? = nil
+    ) -> WeightedDestination {
+        WeightedDestination(
+            cluster: cluster, clusterName: "outbound|80||\(cluster.map { "\($0)" } ?? "gone")",
+            weight: weight, headers: headers)
+    }
+
+    static func route(
+        _ path: RouteMatch.Path = .any, to cluster: Int?, headers: HeaderMutations? = nil,
+        rewrite: Rewrite? = nil
+    ) -> Route {
+        route(
+            path, .forward(Forward(destinations: [destination(cluster)], rewrite: rewrite)),
+            headers: headers)
+    }
+
+    static func route(
+        _ path: RouteMatch.Path = .any, _ action: RouteAction, headers: HeaderMutations? = nil
+    ) -> Route {
+        Route(
+            name: "default", match: RouteMatch(path: path), action: action, headers: headers,
+            origin: origin)
+    }
+
+    static func prefix(_ text: String) -> RouteMatch.Path { .prefix(Array(text.utf8)) }
+
+    static func value(_ name: String, _ text: String) -> HeaderMutations.HeaderValue {
+        HeaderMutations.HeaderValue(
+            name: Array(name.utf8), value: [.literal(Array(text.utf8))])
+    }
+
+    /// As the compiler would hand it over; the listener is called `name`.
+    func snapshot(listener name: String, port: UInt16, version: Int = 1) -> Snapshot {
+        let table = RouteTable(
+            name: "http.80",
+            virtualHosts: [
+                VirtualHost(
+                    name: "*:80", domains: ["*"], routes: routes,
+                    redirectsToHTTPS: redirectsToHTTPS)
+            ])
+        let listener = ListenerSpec(
+            name: name, bind: "127.0.0.1", port: port, declaredPort: declaredPort,
+            kind: isTCP ? .tcp(tcp) : .http(table), origins: [])
+        return Snapshot(
+            version: .init(version), routing: Routing(listeners: [listener]), clusters: clusters)
+    }
+}
