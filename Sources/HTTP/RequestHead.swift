@@ -23,6 +23,11 @@ public final class RequestHead: Head {
     /// `Connection: upgrade` and an Upgrade field are both there.
     public var wantsUpgrade = false
     public var expectsContinue = false
+    /// It came over HTTP/2: no Host line need be among the fields.
+    public var isHTTP2 = false
+    /// `:protocol` of an extended CONNECT (RFC 8441).
+    public var extendedProtocolStart = 0
+    public var extendedProtocolLength = 0
     /// An Expect field that asks for something else than 100-continue.
     public var hasUnknownExpectation = false
 
@@ -44,6 +49,9 @@ public final class RequestHead: Head {
         wantsUpgrade = false
         expectsContinue = false
         hasUnknownExpectation = false
+        isHTTP2 = false
+        extendedProtocolStart = 0
+        extendedProtocolLength = 0
     }
 
     public var methodBytes: ByteView { bytes.readable.slice(methodStart, methodLength) }

@@ -25,6 +25,8 @@ open class Pollable: TimerTarget {
     open func ready(_ readiness: Readiness) {}
     /// What `Loop.again` asked for: go on with work that was left so that others get their turn.
     open func resumed() {}
+    /// What `Loop.atEndOfThisRound` asked for.
+    open func roundEnded() {}
 }
 
 /// Work done once at the end of a round of events, such as flushing a log.
@@ -46,6 +48,8 @@ public final class Loop {
     public var outgoing = Buffer(capacity: Loop.scratchBytes)
     /// Where cipher text is, on its way from or to a socket.
     public var ciphertext = Buffer()
+    /// Where HTTP/2 frames are gathered before they are sent.
+    public var frames = Buffer()
     public static let scratchBytes = 64 * 1024
     /// Bytes read from one socket before others get their turn.
     public static let readBytesMax = 256 * 1024
@@ -55,6 +59,7 @@ public final class Loop {
     private var generations: ContiguousArray<UInt32> = []
     private var roundEnds: ContiguousArray<RoundEnd> = []
     private var postponed: ContiguousArray<Pollable> = []
+    private var ending: ContiguousArray<Pollable> = []
     private var running = false
     /// Monotonic nanoseconds, taken once a round.
     public private(set) var nowNs: UInt64
@@ -151,6 +156,12 @@ public final class Loop {
         postponed.append(pollable)
     }
 
+    /// Calls `pollable.roundEnded()` once, after this round's events: output gathered from several
+    /// sources leaves in one write.
+    public func atEndOfThisRound(_ pollable: Pollable) {
+        ending.append(pollable)
+    }
+
     /// Serves events until `stop`. Call from the thread that owns the loop.
     public func run() {
         running = true
@@ -180,6 +191,11 @@ public final class Loop {
                 let due = postponed
                 postponed.removeAll(keepingCapacity: true)
                 for pollable in due { pollable.resumed() }
+            }
+            while !ending.isEmpty {
+                let due = ending
+                ending.removeAll(keepingCapacity: true)
+                for pollable in due { pollable.roundEnded() }
             }
             for work in roundEnds { work.roundEnded() }
         }

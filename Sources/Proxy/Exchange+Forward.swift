@@ -83,12 +83,24 @@ extension Exchange {
             loop.outgoing.append(queryWithMark)
             loop.outgoing.append("\r\n")
         }
+        if request.isHTTP2 { writeFramingForHTTP1() }
         if request.wantsUpgrade, let name = request.value(of: .upgrade) {
             loop.outgoing.append("connection: upgrade\r\nupgrade: ")
             loop.outgoing.append(name)
             loop.outgoing.append("\r\n")
         }
         loop.outgoing.append("\r\n")
+    }
+
+    /// HTTP/2 says by frames where a body ends; HTTP/1 needs a field for it.
+    private func writeFramingForHTTP1() {
+        if case .chunked = request.framing {
+            worker.loop.outgoing.append("transfer-encoding: chunked\r\n")
+        } else if !hasBody, request.method == .post || request.method == .put {
+            if request.index(of: .contentLength) < 0 {
+                worker.loop.outgoing.append("content-length: 0\r\n")
+            }
+        }
     }
 
     /// Fields only the proxy itself may set, and those it writes anew.
@@ -112,7 +124,9 @@ extension Exchange {
 
     private func writeHost(_ rewritten: [UInt8]?) {
         let hostIndex = request.hostIndex
-        let isKept = rewritten == nil && request.targetForm != .absolute
+        let isKept =
+            rewritten == nil && request.targetForm != .absolute
+            && !(request.isHTTP2 && (hostIndex < 0 || request.fields[hostIndex].isDropped))
         if hostIndex >= 0 { request.fields[hostIndex].isDropped = !isKept }
         guard !isKept else { return }
         let loop = worker.loop

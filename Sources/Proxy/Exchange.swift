@@ -112,6 +112,14 @@ final class Exchange: TimerTarget {
         startWallNs = worker.loop.wallNs
     }
 
+    /// There was no request after all; nothing is counted or logged.
+    func withdraw() {
+        guard !isFinished else { return }
+        isFinished = true
+        client?.exchange = nil
+        worker.giveExchange(self)
+    }
+
     // MARK: - The request, as the client's connection reads it
 
     /// The head is complete and sound. Everything up to the choice of an endpoint happens here.
@@ -131,7 +139,7 @@ final class Exchange: TimerTarget {
         countsAsRequest = true
         let stats = client.listener.httpStats
         stats.add(.downstreamRqTotal)
-        stats.add(.downstreamRqHTTP1Total)
+        stats.add(request.isHTTP2 ? .downstreamRqHTTP2Total : .downstreamRqHTTP1Total)
         stats.add(.downstreamRqActive)
         if request.targetForm == .absolute { stats.add(.downstreamRqNonRelativePath) }
     }

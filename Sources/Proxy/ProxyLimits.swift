@@ -3,6 +3,7 @@ public import HTTP
 
 public struct ProxyLimits: Sendable {
     public var http = HTTPLimits()
+    public var http2 = H2Limits()
     /// Client connections of the process; more are closed at once. Lowered to what descriptors
     /// allow: each may need one upstream as well.
     public var connectionsMax = 100_000
@@ -46,6 +47,30 @@ public struct ProxyLimits: Sendable {
             (
                 "chunk-extension-bytes", "\(http.chunkExtensionBytesMax)", "bytes",
                 "chunk extensions of a message, which are dropped"
+            ),
+            (
+                "h2-streams", "\(http2.concurrentStreamsMax)", "streams",
+                "open at once on an HTTP/2 connection"
+            ),
+            (
+                "h2-stream-window", "\(http2.streamWindowBytes)", "bytes",
+                "a stream's request body may be ahead of its upstream"
+            ),
+            (
+                "h2-connection-window", "\(http2.connectionWindowBytes)", "bytes",
+                "the same for all streams of a connection"
+            ),
+            (
+                "h2-continuations", "\(http2.continuationsMax)", "frames",
+                "CONTINUATION behind one HEADERS; the connection ends above"
+            ),
+            (
+                "h2-resets", "\(http2.resetBurst)", "frames",
+                "RST_STREAM at once, \(http2.resetsPerSecond) more each second; then ENHANCE_YOUR_CALM"
+            ),
+            (
+                "h2-idle-frames", "\(http2.idleFramesMax)", "frames",
+                "that carry nothing, beyond what requests account for; then ENHANCE_YOUR_CALM"
             ),
             ("connections", "\(connectionsMax)", "connections", "clients of the process"),
             ("client-idle", "\(clientIdleMs)", "ms", "a client connection without a request"),

@@ -63,6 +63,7 @@ extension Worker {
         for listener in listeners.values { listener.stop() }
         loop.forEachWatched { pollable in
             if let client = pollable as? ClientConnection { client.closeIfIdle() }
+            if let client = pollable as? H2Connection { client.drain() }
         }
     }
 

@@ -84,6 +84,8 @@ open class H2Session {
         unsafe nghttp2_session_want_read(session) != 0 || wantsToSend
     }
     public var openStreams: Int { streams.count }
+    /// Whether body bytes wait for the peer's windows.
+    public var hasUnsentData: Bool { streams.values.contains { $0.unsentBytes > 0 } }
 
     /// How many more streams the peer lets us open now (client).
     public var streamsAvailable: Int {

@@ -17,7 +17,8 @@ extension ClientConnection {
             limits: worker.settings.limits.http)
         switch outcome {
         case .needMore: break
-        case .failed(let error): refuse(exchange, error)
+        case .failed(let error):
+            if !becomesHTTP2(exchange, exchange.request.bytes.readable) { refuse(exchange, error) }
         case .complete(let length):
             if let error = exchange.request.conclude() {
                 refuse(exchange, error)
@@ -50,7 +51,21 @@ extension ClientConnection {
         }
     }
 
+    /// HTTP/2 with prior knowledge (RFC 9113 section 3.3) begins with a preface that no HTTP/1.1
+    /// parser takes: only what was refused is looked at, so it costs nothing else.
+    private func becomesHTTP2(_ exchange: Exchange, _ bytes: ByteView) -> Bool {
+        guard bytes.hasPrefix("PRI * HTTP/2.0\r\n"), !hasServed else { return false }
+        let early = bytes.array
+        exchange.withdraw()
+        var unread = Buffer()
+        let socket = handOver(unread: &unread)
+        let connection = H2Connection(socket, peer: peer, listener: listener)
+        early.withView { connection.start(early: $0) }
+        return true
+    }
+
     private func headComplete(_ exchange: Exchange, rest: ByteView) {
+        hasServed = true
         switch exchange.request.framing {
         case .none, .untilClose:
             phase = .answering

@@ -41,6 +41,8 @@ final class ClientConnection: ClientStream {
     /// Bytes read but not used yet: pipelined requests.
     private var input = Buffer()
     var lingeredBytes = 0
+    /// A request was read on this connection: it speaks HTTP/1.1 for good.
+    var hasServed = false
     /// The answer's body is sent in chunks.
     var sendsChunked = false
 

@@ -13,6 +13,8 @@ public enum HTTPStat: Int, StatFamily {
     case downstreamCxDestroyActiveRq
     case downstreamCxHTTP1Total
     case downstreamCxHTTP1Active
+    case downstreamCxHTTP2Total
+    case downstreamCxHTTP2Active
     case downstreamCxUpgradesTotal
     case downstreamCxUpgradesActive
     case downstreamCxProtocolError
@@ -24,6 +26,7 @@ public enum HTTPStat: Int, StatFamily {
     case downstreamRqTotal
     case downstreamRqActive
     case downstreamRqHTTP1Total
+    case downstreamRqHTTP2Total
     case downstreamRqCompleted
     case downstreamRqRxReset
     case downstreamRqTxReset
@@ -95,6 +98,13 @@ public enum HTTPStat: Int, StatFamily {
             StatDefinition("downstream_rq_total", .counter, "Requests received")
         case .downstreamRqActive:
             StatDefinition("downstream_rq_active", .gauge, "Requests under way now")
+        case .downstreamCxHTTP2Total:
+            StatDefinition(
+                "downstream_cx_http2_total", .counter, "HTTP/2 connections accepted")
+        case .downstreamCxHTTP2Active:
+            StatDefinition("downstream_cx_http2_active", .gauge, "HTTP/2 connections open now")
+        case .downstreamRqHTTP2Total:
+            StatDefinition("downstream_rq_http2_total", .counter, "HTTP/2 requests received")
         case .downstreamRqHTTP1Total:
             StatDefinition("downstream_rq_http1_total", .counter, "HTTP/1.1 requests received")
         case .downstreamRqCompleted:

@@ -1,0 +1,98 @@
+// What an exchange answers to when its request came as a stream of an HTTP/2 connection.
+import HTTP
+import Net
+import Telemetry
+
+final class H2ClientStream: ClientStream {
+    private let connection: H2Connection
+    weak var stream: H2ServerStream?
+    /// END_STREAM has come.
+    var requestEnded = false
+    /// A field of the head is not what HTTP allows.
+    var isMalformed = false
+    private var answerEnded = false
+
+    init(connection: H2Connection) {
+        self.connection = connection
+        super.init(peer: connection.peer, listener: connection.listener)
+    }
+
+    override var isSecure: Bool { connection.isSecure }
+    override var protocolName: StaticString { "HTTP/2" }
+    override var localAddress: SocketAddress? { connection.localAddress }
+    override var serverName: String? { connection.serverName }
+    private var loop: Loop { worker.loop }
+
+    // MARK: - Answering: field lines become a HEADERS frame
+
+    override func beginInformational(status: UInt16, reason: ByteView) {
+        loop.outgoing.removeAll()
+        informationalStatus = status
+    }
+
+    private var informationalStatus: UInt16 = 100
+
+    override func endInformational() {
+        guard let stream else { return }
+        stream.session.submitResponse(
+            stream, status: informationalStatus, lines: &loop.outgoing, ends: false)
+        loop.outgoing.removeAll()
+    }
+
+    override func beginHead(status: UInt16, reason: ByteView) {
+        loop.outgoing.removeAll()
+    }
+
+    override func endHead(
+        status: UInt16, framing: BodyFraming, closes: Bool, upgrade: ByteView?
+    ) {
+        guard let stream else { return }
+        answerEnded = framing == .none
+        stream.session.submitResponse(
+            stream, status: status, lines: &loop.outgoing, ends: answerEnded)
+        loop.outgoing.removeAll()
+    }
+
+    override func sendBody(_ bytes: ByteView) {
+        guard let stream else { return }
+        stream.session.send(bytes, on: stream)
+    }
+
+    override func endBody(_ decoder: borrowing ChunkedDecoder) {
+        guard let stream, !answerEnded else { return }
+        answerEnded = true
+        var lines = Buffer()
+        decoder.appendTrailers(to: &lines)
+        stream.session.end(stream, trailerLines: lines.readable)
+    }
+
+    override var hasUnsentAboveHighWater: Bool {
+        guard let stream else { return false }
+        return stream.unsentBytes >= worker.settings.limits.highWaterBytes
+    }
+
+    /// The upstream takes more of the body: the client may send more.
+    override func advance() {
+        guard let stream, stream.unconsumedBytes > 0 else { return }
+        stream.session.consume(stream.unconsumedBytes, of: stream)
+    }
+
+    override func answered(mustClose: Bool) {
+        exchange = nil
+        advance()
+        if worker.isDraining { connection.drain() }
+    }
+
+    override func abort() {
+        exchange = nil
+        guard let stream else { return }
+        // INTERNAL_ERROR: what was sent of the body is not all of it (RFC 9113 section 8.1).
+        stream.session.reset(stream, code: 2)
+    }
+
+    override func close() {
+        exchange = nil
+        guard let stream else { return }
+        stream.session.reset(stream, code: 8)
+    }
+}

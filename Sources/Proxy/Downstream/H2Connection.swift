@@ -1,0 +1,211 @@
+// A client's HTTP/2 connection: its socket, its session, and the moment when output is written.
+// Requests are streams; each is an exchange of its own, as if it had come on a connection of its own.
+import HTTP
+import Net
+import TLS
+import Telemetry
+
+final class H2Connection: Pollable {
+    let listener: Listener
+    let peer: SocketAddress
+    private var socket: StreamSocket
+    private var session: ServerSession?
+    private var canRead = false
+    private var peerClosed = false
+    private var isAdvancing = false
+    private var isFlushDue = false
+    private var writeFailed = false
+    private var isDraining = false
+    private var isClosed = false
+    private var timer = TimerID.none
+    private var lastMovedMs: UInt64 = 0
+    /// Frames gathered for one write.
+    private static let writeBytes = 128 * 1024
+
+    var worker: Worker { listener.worker }
+    private var loop: Loop { listener.worker.loop }
+
+    init(_ socket: consuming StreamSocket, peer: SocketAddress, listener: Listener) {
+        self.socket = socket
+        self.peer = peer
+        self.listener = listener
+        super.init()
+        session = ServerSession(connection: self)
+    }
+
+    var isSecure: Bool { socket.tls != nil }
+    var localAddress: SocketAddress? {
+        socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
+    }
+    var serverName: String? { socket.tls?.serverName }
+
+    /// `early`: plain bytes that came before this object did.
+    func start(early: ByteView) {
+        let stats = listener.httpStats
+        stats.add(.downstreamCxTotal)
+        stats.add(.downstreamCxHTTP2Total)
+        stats.add(.downstreamCxActive)
+        stats.add(.downstreamCxHTTP2Active)
+        lastMovedMs = loop.nowMs
+        do throws(NetError) {
+            try loop.add(self, descriptor: socket.descriptor, for: .stream)
+        } catch {
+            close()
+            return
+        }
+        timer = loop.timers.schedule(
+            afterMs: worker.settings.limits.requestBodyIdleMs, target: self, tag: 0)
+        received(early)
+    }
+
+    // MARK: - Events
+
+    override func ready(_ readiness: Readiness) {
+        if readiness.contains(.error) {
+            close()
+            return
+        }
+        if readiness.contains(.writable), socket.unsentBytes > 0 {
+            guard socket.flush(loop) else {
+                close()
+                return
+            }
+            lastMovedMs = loop.nowMs
+            flushSoon()
+        }
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) {
+            if !readiness.isDisjoint(with: [.peerClosed, .hangup]) { peerClosed = true }
+            canRead = true
+            advance()
+        }
+    }
+
+    override func resumed() {
+        advance()
+    }
+
+    private func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        var readBytes = 0
+        while !isClosed, canRead {
+            // A client that takes no frames gets none of its own read: answers would pile up.
+            guard socket.unsentBytes < worker.settings.limits.highWaterBytes else { return }
+            if readBytes >= Loop.readBytesMax {
+                loop.again(self)
+                return
+            }
+            var count = 0
+            let reading = socket.read(loop, counting: &count)
+            readBytes += count
+            listener.httpStats.add(.downstreamCxRxBytesTotal, UInt64(count))
+            switch reading {
+            case .bytes(let more):
+                if !more, !peerClosed { canRead = false }
+                received(loop.scratch.readable)
+            case .wouldBlock: canRead = false
+            case .end, .failed:
+                close()
+                return
+            }
+        }
+    }
+
+    private func received(_ bytes: ByteView) {
+        guard bytes.count > 0, let session else { return }
+        lastMovedMs = loop.nowMs
+        if !session.receive(bytes) {
+            listener.httpStats.add(.downstreamCxProtocolError)
+            canRead = false
+        }
+        flushSoon()
+    }
+
+    /// Frames leave at the end of the round: what several streams have to send goes in one write.
+    func flushSoon() {
+        guard !isFlushDue, !isClosed else { return }
+        isFlushDue = true
+        loop.atEndOfThisRound(self)
+    }
+
+    override func roundEnded() {
+        isFlushDue = false
+        guard !isClosed, let session else { return }
+        while socket.unsentBytes < worker.settings.limits.highWaterBytes {
+            loop.frames.removeAll()
+            session.takeOutput(into: &loop.frames, limit: Self.writeBytes)
+            guard !loop.frames.isEmpty else { break }
+            listener.httpStats.add(.downstreamCxTxBytesTotal, UInt64(loop.frames.count))
+            lastMovedMs = loop.nowMs
+            guard socket.write(loop.frames.readable, loop) else {
+                close()
+                return
+            }
+        }
+        loop.frames.removeAll()
+        if !session.isAlive, socket.unsentBytes == 0 {
+            close()
+        } else if canRead {
+            advance()
+        }
+    }
+
+    /// Refuses new streams; those under way finish.
+    func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        session?.goAway()
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        loop.timers.cancel(timer)
+        socket.sayGoodbye(loop)
+        socket.close(loop)
+        listener.connectionClosed()
+        let stats = listener.httpStats
+        stats.subtract(.downstreamCxActive)
+        stats.subtract(.downstreamCxHTTP2Active)
+        stats.add(.downstreamCxDestroy)
+        let session = session
+        self.session = nil
+        session?.connectionLost()
+    }
+
+    /// Nothing moved for long: an idle connection ends politely, a stalled one at once.
+    override func timerFired(tag: UInt8) {
+        guard !isClosed, let session else { return }
+        let limits = worker.settings.limits
+        let limit = session.openStreams == 0 ? limits.clientIdleMs : limits.requestBodyIdleMs
+        let idle = loop.nowMs &- lastMovedMs
+        if idle >= limit, session.openStreams == 0 || session.hasUnsentData {
+            listener.httpStats.add(.downstreamCxIdleTimeout)
+            session.terminate(code: 0)
+            roundEnded()
+            close()
+            return
+        }
+        timer = loop.timers.schedule(
+            afterMs: min(limits.requestBodyIdleMs, limits.clientIdleMs), target: self, tag: 0)
+    }
+}
+
+/// Makes a stream object for every request, and tells its connection when there is output.
+private final class ServerSession: H2Session {
+    private unowned let connection: H2Connection
+
+    init(connection: H2Connection) {
+        self.connection = connection
+        super.init(role: .server, limits: connection.worker.settings.limits.http2)
+    }
+
+    override func makeStream(id: Int32) -> H2Stream {
+        H2ServerStream(id: id, session: self, connection: connection)
+    }
+
+    override func wantsFlush() {
+        connection.flushSoon()
+    }
+}

@@ -1,0 +1,80 @@
+// The session's end of a request stream: events in, handed to the exchange's end of it.
+// Two objects, because each belongs to a family of its own: a stream of a session, and what an
+// exchange answers to.
+import HTTP
+import Net
+
+final class H2ServerStream: H2Stream {
+    private let client: H2ClientStream
+    private var exchange: Exchange? { client.exchange }
+
+    init(id: Int32, session: H2Session, connection: H2Connection) {
+        client = H2ClientStream(connection: connection)
+        super.init(id: id, session: session)
+        client.stream = self
+        let exchange = connection.worker.takeExchange()
+        exchange.begin(client: client)
+        client.exchange = exchange
+    }
+
+    override func received(name: ByteView, value: ByteView) -> Bool {
+        guard let exchange else { return true }
+        if !exchange.request.add(name: name, value: value) { client.isMalformed = true }
+        return true
+    }
+
+    override func receivedHead(ends: Bool) {
+        guard let exchange else { return }
+        let error = exchange.request.concludeH2(ends: ends)
+        if client.isMalformed || error != nil {
+            client.requestEnded = ends
+            exchange.refused(error ?? .fieldValue)
+            return
+        }
+        client.requestEnded = ends
+        exchange.requestArrived(hasBody: !ends)
+    }
+
+    override func headTooLarge() {
+        exchange?.refused(.headTooLarge)
+    }
+
+    override func received(body: ByteView) {
+        guard let exchange else {
+            // The answer is given; what still comes is let through unread.
+            session.consume(body.count, of: self)
+            return
+        }
+        exchange.requestBody(body)
+        guard self.exchange === exchange else {
+            session.consume(unconsumedBytes, of: self)
+            return
+        }
+        exchange.flushRequest()
+        if exchange.canTakeBody { session.consume(unconsumedBytes, of: self) }
+    }
+
+    override func receivedTrailer(name: ByteView, value: ByteView) {
+        guard let exchange else { return }
+        exchange.decoder.trailers.append(name)
+        exchange.decoder.trailers.append(": ")
+        exchange.decoder.trailers.append(value)
+        exchange.decoder.trailers.append("\r\n")
+    }
+
+    override func receivedEnd() {
+        guard !client.requestEnded else { return }
+        client.requestEnded = true
+        exchange?.requestEnded()
+    }
+
+    override func closed(code: UInt32) {
+        let exchange = exchange
+        client.exchange = nil
+        exchange?.clientGone()
+    }
+
+    override func takesMore() {
+        exchange?.clientTakesMore()
+    }
+}
