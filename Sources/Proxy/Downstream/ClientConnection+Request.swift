@@ -41,7 +41,7 @@ extension ClientConnection {
         case .failed(let error):
             // The fields found so far point into these bytes, and the log looks at them.
             exchange.request.bytes.append(bytes)
-            refuse(exchange, error)
+            if !becomesHTTP2(exchange, bytes) { refuse(exchange, error) }
         case .complete(let length):
             if let error = exchange.request.adopt(bytes) {
                 refuse(exchange, error)
