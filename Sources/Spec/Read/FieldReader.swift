@@ -219,6 +219,7 @@ final class FieldReader {
     }
 
     private func advice(forUnknown name: String, in table: MessageTable) -> String {
+        if name.hasPrefix("+") { return "a line starts with `+`, as in a diff; cut that off" }
         let camelCase = Spelling.camelCase(name)
         if camelCase != name, table.field(named: camelCase) != nil {
             return "write `\(camelCase)`"
