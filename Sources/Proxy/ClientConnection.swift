@@ -249,7 +249,7 @@ final class ClientConnection: Pollable {
     func answered(mustClose: Bool) {
         exchange = nil
         if mustClose || inputEnded { closesAfterAnswer = true }
-        if closesAfterAnswer || worker.isDraining {
+        if closesAfterAnswer || listener.isEnding {
             closesAfterAnswer = true
             phase = .answering
             if output.isEmpty { finishClosing() }
@@ -280,8 +280,15 @@ final class ClientConnection: Pollable {
         if lingeredBytes > worker.settings.limits.lingerBytesMax { close() }
     }
 
+    /// Without a request on it the connection ends now, or once its last answer is out.
     func closeIfIdle() {
-        if exchange == nil, phase == .head { close() }
+        guard exchange == nil, phase == .head else { return }
+        if output.isEmpty {
+            close()
+        } else {
+            closesAfterAnswer = true
+            phase = .answering
+        }
     }
 
     /// The client is gone: nobody reads the answer any more.

@@ -12,7 +12,7 @@ final class TunnelEnd: Pollable {
     private var inputEnded = false
     /// FIN goes out as soon as everything is written.
     private var endsOutput = false
-    private var outputEnded = false
+    private(set) var outputEnded = false
     private var isAdvancing = false
 
     private var loop: Loop { tunnel.worker.loop }
@@ -30,13 +30,13 @@ final class TunnelEnd: Pollable {
         do throws(NetError) {
             try loop.add(self, descriptor: descriptor, for: .stream)
         } catch {
-            tunnel.close()
+            tunnel.reset()
         }
     }
 
     override func ready(_ readiness: Readiness) {
         if readiness.contains(.error) {
-            tunnel.close()
+            tunnel.reset()
             return
         }
         if readiness.contains(.writable), !output.isEmpty { flush() }
@@ -76,9 +76,8 @@ final class TunnelEnd: Pollable {
                 inputEnded = true
                 canRead = false
                 partner.endOutput()
-                if outputEnded { tunnel.close() }
             case .failed:
-                tunnel.close()
+                tunnel.reset()
             }
         }
     }
@@ -93,7 +92,7 @@ final class TunnelEnd: Pollable {
         case .bytes(let count):
             if count < bytes.count { holdBack(bytes.suffix(from: count)) }
         case .wouldBlock, .end: holdBack(bytes)
-        case .failed: tunnel.close()
+        case .failed: tunnel.reset()
         }
     }
 
@@ -112,7 +111,7 @@ final class TunnelEnd: Pollable {
                 }
                 return
             case .failed:
-                tunnel.close()
+                tunnel.reset()
                 return
             }
         }
@@ -129,13 +128,25 @@ final class TunnelEnd: Pollable {
         guard output.isEmpty else { return }
         outputEnded = true
         Socket.shutdownSending(descriptor)
-        if inputEnded { tunnel.close() }
+        tunnel.closeIfFinished()
     }
 
     func close() {
+        let closing = descriptor
+        release()
+        if closing >= 0 { Socket.close(closing) }
+    }
+
+    /// Closes with RST.
+    func reset() {
+        let closing = descriptor
+        release()
+        if closing >= 0 { Socket.reset(closing) }
+    }
+
+    private func release() {
         guard descriptor >= 0 else { return }
         loop.forget(descriptor: descriptor)
-        Socket.close(descriptor)
         descriptor = -1
         var rest = Buffer()
         swap(&rest, &output)
