@@ -1,6 +1,7 @@
+import Testing
+
 // RE2 behind Regex: what matches, what is refused, and when it is built.
 @testable import Mesh
-import Testing
 
 @Suite struct RegexTests {
     private static func regex(_ pattern: String) throws -> Regex {
@@ -21,11 +22,13 @@ import Testing
         #expect(try !Self.matches("", "a"))
     }
 
-    @Test("what RE2 refuses is refused with RE2's reason", arguments: [
-        ("[a", "missing ]"), ("(a", "missing )"), ("*a", "no argument for repetition operator"),
-        ("(?=a)", "invalid perl operator"), ("\\1", "invalid escape sequence"),
-        ("a{1001}", "invalid repetition size"),
-    ])
+    @Test(
+        "what RE2 refuses is refused with RE2's reason",
+        arguments: [
+            ("[a", "missing ]"), ("(a", "missing )"), ("*a", "no argument for repetition operator"),
+            ("(?=a)", "invalid perl operator"), ("\\1", "invalid escape sequence"),
+            ("a{1001}", "invalid repetition size"),
+        ])
     func refused(_ pattern: String, _ reason: String) {
         #expect {
             try Self.regex(pattern)
@@ -95,12 +98,16 @@ import Testing
         #expect(throws: RegexError.self) { try regex.check(replacement: Array("\\x".utf8)) }
     }
 
-    @Test("the bytes every match starts with are read off the pattern", arguments: [
-        ("/api/v[0-9]+", "/api/v"), ("^/api/(a|b)", "/api/"), ("/abc*", "/ab"), ("/abc?", "/ab"),
-        ("/abc+", "/ab"), ("/abc{0,2}", "/ab"), ("/a|/b", ""), ("(a|b)/c", ""), ("/a.b", "/a"),
-        ("/a\\.b", "/a"), (".*", ""), ("/x(a|b)|y", ""), ("/[|]a", ""), ("/\\Qa|b\\E", ""), ("", ""),
-        ("*", ""), ("^*", ""), ("(?i)/abc", ""), ("/abc$", "/abc"),
-    ])
+    @Test(
+        "the bytes every match starts with are read off the pattern",
+        arguments: [
+            ("/api/v[0-9]+", "/api/v"), ("^/api/(a|b)", "/api/"), ("/abc*", "/ab"),
+            ("/abc?", "/ab"),
+            ("/abc+", "/ab"), ("/abc{0,2}", "/ab"), ("/a|/b", ""), ("(a|b)/c", ""), ("/a.b", "/a"),
+            ("/a\\.b", "/a"), (".*", ""), ("/x(a|b)|y", ""), ("/[|]a", ""), ("/\\Qa|b\\E", ""),
+            ("", ""),
+            ("*", ""), ("^*", ""), ("(?i)/abc", ""), ("/abc$", "/abc"),
+        ])
     func prefix(_ pattern: String, _ literal: String) {
         let bytes = Array(pattern.utf8)
         let range = Regex.literalPrefix(of: bytes)
