@@ -85,6 +85,9 @@ let package = Package(
             name: "ProxyTests",
             dependencies: ["Proxy", "Mesh", "Telemetry", "HTTP", "Net", "Spec"],
             swiftSettings: house),
+        .testTarget(
+            name: "BookinfoTests", dependencies: ["Bookinfo", "HTTP", "Net"],
+            swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6],

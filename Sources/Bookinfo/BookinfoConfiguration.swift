@@ -39,11 +39,11 @@ public struct Callee: Sendable, Equatable {
     public init?(url: String) {
         guard url.hasPrefix("http://") else { return nil }
         let authority = url.dropFirst("http://".utf8.count).prefix { $0 != "/" }
-        let hasPort = authority.hasSuffix("]") == false && authority.contains(":")
+        // Without a host the address would be that of every interface.
+        if authority.isEmpty || authority.hasPrefix(":") { return nil }
+        let hasPort = !authority.hasSuffix("]") && authority.contains(":")
         let text = hasPort ? String(authority) : authority + ":80"
-        guard let address = SocketAddress(text: text), address.port != 0,
-            !authority.hasPrefix(":")
-        else { return nil }
+        guard let address = SocketAddress(text: text), address.port != 0 else { return nil }
         self.init(authority: String(authority), addresses: [address])
     }
 }

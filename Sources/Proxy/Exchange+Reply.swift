@@ -28,7 +28,7 @@ extension Exchange {
         }
         let closes =
             reply.failure?.row.closesDownstream ?? false || !requestIsRead || request.wantsClose
-            || worker.isDraining || request.minorVersion == 0
+            || client.listener.isEnding || request.minorVersion == 0
         answerBegan = true
         client.beginHead(status: reply.status, reason: ByteView(StatusReason.phrase(reply.status)))
         writeReplyFields(reply, bodyCount: body.count)

@@ -59,8 +59,8 @@ extension Exchange {
             upgrade: status == 101 ? response.value(of: .upgrade) : nil)
     }
 
-    /// Known when the head goes out: the client asked for it, or the proxy is draining.
-    private var closesClient: Bool { request.wantsClose || worker.isDraining }
+    /// Known when the head goes out: the client asked for it, or the listener is going away.
+    private var closesClient: Bool { request.wantsClose || client?.listener.isEnding == true }
 
     func responseBody(_ bytes: ByteView) {
         guard bytes.count > 0, let client else { return }

@@ -11,6 +11,8 @@ final class Listener: Pollable {
     let httpStats: HTTPStats
     private var descriptor: Int32
     private var isPaused = false
+    /// It left the configuration; connections that are open end with their present request.
+    private(set) var isRetired = false
     /// Accepted in one turn before others get theirs.
     private static let batchMax = 64
 
@@ -28,6 +30,28 @@ final class Listener: Pollable {
     /// their next request on.
     func adopt(_ spec: ListenerSpec) {
         self.spec = spec
+    }
+
+    /// Connections tell their clients so and close as soon as they can.
+    var isEnding: Bool { isRetired || worker.isDraining }
+
+    /// It left the configuration. What its routes name is gone as well, so requests that are still
+    /// being read meet no route; those under way have what they need.
+    func retire() {
+        isRetired = true
+        stop()
+        if case .http(let table) = spec.kind {
+            spec = ListenerSpec(
+                name: spec.name, bind: spec.bind, port: spec.port,
+                declaredPort: spec.declaredPort,
+                kind: .http(RouteTable(name: table.name, virtualHosts: [])),
+                origins: spec.origins)
+        }
+        worker.loop.forEachWatched { pollable in
+            if let client = pollable as? ClientConnection, client.listener === self {
+                client.closeIfIdle()
+            }
+        }
     }
 
     /// Accepts no more; connections that are open live on.

@@ -121,9 +121,18 @@ struct StreamSocket: ~Copyable {
     }
 
     mutating func close(_ loop: Loop) {
+        end(loop) { Socket.close($0) }
+    }
+
+    /// Closes with RST, so that the peer cannot take what it got for whole.
+    mutating func reset(_ loop: Loop) {
+        end(loop) { Socket.reset($0) }
+    }
+
+    private mutating func end(_ loop: Loop, _ close: (Int32) -> Void) {
         guard descriptor >= 0 else { return }
         loop.forget(descriptor: descriptor)
-        Socket.close(descriptor)
+        close(descriptor)
         descriptor = -1
         var rest = Buffer()
         swap(&rest, &output)

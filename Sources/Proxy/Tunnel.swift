@@ -51,12 +51,24 @@ final class Tunnel {
         }
     }
 
-    /// Closes both ends; what could not be sent is lost, so the peers must not take it for whole.
-    func close() {
+    /// Both peers have finished and everything they said is passed on.
+    func closeIfFinished() {
+        guard let downstream, let upstream, downstream.outputEnded, upstream.outputEnded else {
+            return
+        }
+        end { $0.close() }
+    }
+
+    /// A peer broke off: what it said may not be whole, so the other must not see a clean end.
+    func reset() {
+        end { $0.reset() }
+    }
+
+    private func end(_ close: (TunnelEnd) -> Void) {
         guard !isOver else { return }
         isOver = true
-        downstream?.close()
-        upstream?.close()
+        if let downstream { close(downstream) }
+        if let upstream { close(upstream) }
         downstream = nil
         upstream = nil
         owner.tunnelEnded(self)

@@ -11,7 +11,7 @@ final class TunnelEnd: Pollable {
     private var inputEnded = false
     /// FIN goes out as soon as everything is written.
     private var endsOutput = false
-    private var outputEnded = false
+    private(set) var outputEnded = false
     private var isAdvancing = false
 
     private var loop: Loop { tunnel.worker.loop }
@@ -29,13 +29,13 @@ final class TunnelEnd: Pollable {
         do throws(NetError) {
             try loop.add(self, descriptor: socket.descriptor, for: .stream)
         } catch {
-            tunnel.close()
+            tunnel.reset()
         }
     }
 
     override func ready(_ readiness: Readiness) {
         if readiness.contains(.error) {
-            tunnel.close()
+            tunnel.reset()
             return
         }
         if readiness.contains(.writable), socket.unsentBytes > 0 { flush() }
@@ -73,27 +73,26 @@ final class TunnelEnd: Pollable {
                 inputEnded = true
                 canRead = false
                 partner.endOutput()
-                if outputEnded { tunnel.close() }
             case .failed:
-                tunnel.close()
+                tunnel.reset()
             }
         }
     }
 
     func write(_ bytes: ByteView) {
         guard socket.isOpen, !outputEnded, bytes.count > 0 else { return }
-        if !socket.write(bytes, loop) { tunnel.close() }
+        if !socket.write(bytes, loop) { tunnel.reset() }
     }
 
     /// Bytes that are on the wire's side of TLS already.
     func send(_ bytes: ByteView) {
         guard socket.isOpen, bytes.count > 0 else { return }
-        if !socket.send(bytes, loop) { tunnel.close() }
+        if !socket.send(bytes, loop) { tunnel.reset() }
     }
 
     private func flush() {
         guard socket.flush(loop) else {
-            tunnel.close()
+            tunnel.reset()
             return
         }
         if socket.unsentBytes == 0, endsOutput {
@@ -111,10 +110,15 @@ final class TunnelEnd: Pollable {
         outputEnded = true
         socket.sayGoodbye(loop)
         Socket.shutdownSending(socket.descriptor)
-        if inputEnded { tunnel.close() }
+        tunnel.closeIfFinished()
     }
 
     func close() {
         socket.close(loop)
+    }
+
+    /// Closes with RST.
+    func reset() {
+        socket.reset(loop)
     }
 }

@@ -34,8 +34,8 @@ extension Worker {
             if let spec = next.routing.listeners.first(where: { $0.name == name }) {
                 listener.adopt(spec)
             } else {
-                listener.stop()
                 listeners[name] = nil
+                listener.retire()
             }
         }
     }

@@ -94,24 +94,35 @@ enum FileSystem {
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw .last }
-        var bytes: [UInt8] = []
         // A file may grow while it is read, and a pipe has no size at all.
         var room = max(Int(status.st_size) + 1, 1 << 14)
+        var bytes: [UInt8] = []
         while true {
-            let count = bytes.count
-            guard count <= limit else { throw .tooLarge }
-            bytes.append(contentsOf: repeatElement(0, count: min(room, limit + 1)))
-            let read = unsafe bytes.withUnsafeMutableBytes { buffer in
-                unsafe Glibc.read(
-                    descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
-            }
-            bytes.removeLast(bytes.count - count - max(read, 0))
-            if read < 0 {
-                if errno == EINTR { continue }
-                throw .last
-            }
-            if read == 0 { return bytes }
+            let chunk = try chunk(of: descriptor, room: min(room, limit + 1))
+            if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
+            guard bytes.count <= limit else { throw .tooLarge }
+            if chunk.count < min(room, limit + 1) { return bytes }
             room = 1 << 16
         }
+    }
+
+    /// The next `room` bytes; fewer only at the end.
+    private static func chunk(of descriptor: Int32, room: Int) throws(FileError) -> [UInt8] {
+        var failure: FileError?
+        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+            while count < room {
+                let read = unsafe Glibc.read(
+                    descriptor, buffer.baseAddress?.advanced(by: count), room - count)
+                if read == 0 { return }
+                if read < 0 {
+                    if errno == EINTR { continue }
+                    failure = .last
+                    return
+                }
+                count += read
+            }
+        }
+        if let failure { throw failure }
+        return chunk
     }
 }

@@ -41,7 +41,7 @@ extension Store {
         do throws(FileError) {
             let bytes = try FileSystem.read(path, limit: SpecLimits.fileBytesMax)
             let digest = StoredFile.digest(of: bytes)
-            if var known, known.digest == digest {
+            if let known, known.digest == digest {
                 known.stamp = stamp
                 known.isSettled = Self.isSettled(stamp)
                 return (known, .stamp)
@@ -59,7 +59,8 @@ extension Store {
     ) -> StoredFile {
         StoredFile(
             stamp: stamp, isSettled: stamp.map(Self.isSettled) ?? true, digest: digest,
-            parsed: ParsedFile(reading: bytes, file: path, defaultNamespace: defaultNamespace))
+            parsed: ParsedFile(
+                reading: bytes, file: path, defaultNamespace: defaultNamespace, strings: strings))
     }
 
     /// File systems stamp files by a coarse clock: a second write within the same tick leaves the

@@ -20,6 +20,7 @@ public final class Store {
     var files: [String: StoredFile] = [:]
     /// Paths in the order in which they are read.
     var order: [String] = []
+    let strings = SharedStrings()
     /// What there is to say about paths that could not be read, in the order they were met.
     var pathFindings: [Diagnostic] = []
 

@@ -37,13 +37,15 @@ import Testing
         bytes.map { String(decoding: $0, as: UTF8.self) } ?? "nil"
     }
 
-    @Test("rewrite.uri swaps a matched prefix, and the whole path of any other match", arguments: [
-        ("match: [{uri: {prefix: /foo}}]", "prefix 4 /bar"),
-        ("match: [{uri: {exact: /foo/x}}]", "full /bar"),
-        ("match: [{uri: {regex: '/foo/.*'}}]", "full /bar"),
-        ("match: [{uri: {prefix: /FOO}, ignoreUriCase: true}]", "prefix 4 /bar"),
-        ("name: bare", "prefix 1 /bar"),
-    ])
+    @Test(
+        "rewrite.uri swaps a matched prefix, and the whole path of any other match",
+        arguments: [
+            ("match: [{uri: {prefix: /foo}}]", "prefix 4 /bar"),
+            ("match: [{uri: {exact: /foo/x}}]", "full /bar"),
+            ("match: [{uri: {regex: '/foo/.*'}}]", "full /bar"),
+            ("match: [{uri: {prefix: /FOO}, ignoreUriCase: true}]", "prefix 4 /bar"),
+            ("name: bare", "prefix 1 /bar"),
+        ])
     func rewriteURI(_ match: String, _ expected: String) {
         let rule = "- \(match)\n  rewrite: {uri: /bar}\n  route: [{destination: {host: a}}]"
         #expect(Self.text(Self.forward(rule)?.rewrite?.path) == expected)
@@ -77,12 +79,14 @@ import Testing
         #expect(forward?.rewrite == nil)
     }
 
-    @Test("the authority is rewrite's, else set's, else add's; a destination's comes last", arguments: [
-        ("rewrite: {authority: r}", "r"),
-        ("headers: {request: {set: {Host: s}, add: {':authority': d}}}", "s"),
-        ("headers: {request: {add: {':authority': d}}}", "d"),
-        ("name: none", "nil"),
-    ])
+    @Test(
+        "the authority is rewrite's, else set's, else add's; a destination's comes last",
+        arguments: [
+            ("rewrite: {authority: r}", "r"),
+            ("headers: {request: {set: {Host: s}, add: {':authority': d}}}", "s"),
+            ("headers: {request: {add: {':authority': d}}}", "d"),
+            ("name: none", "nil"),
+        ])
     func authority(_ fields: String, _ expected: String) {
         // The reader refuses `rewrite.authority` beside any other way to set the host.
         let own = ", headers: {request: {set: {host: own}}}"
@@ -130,7 +134,9 @@ import Testing
         #expect(Self.string(headers?.authority) == "h")
     }
 
-    @Test("an unknown operator in a value is an error, one of Envoy's that is not there yet a warning")
+    @Test(
+        "an unknown operator in a value is an error, one of Envoy's that is not there yet a warning"
+    )
     func operators() {
         let unknown = Self.world(
             "- headers: {request: {set: {x: '%NOPE%'}}}\n  route: [{destination: {host: a}}]")
@@ -144,10 +150,12 @@ import Testing
         #expect(notYet.route()?.headers == nil)
     }
 
-    @Test("a redirect is 301 unless it says otherwise", arguments: [
-        ("", 301), (", redirectCode: 302", 302), (", redirectCode: 303", 303),
-        (", redirectCode: 307", 307), (", redirectCode: 308", 308),
-    ])
+    @Test(
+        "a redirect is 301 unless it says otherwise",
+        arguments: [
+            ("", 301), (", redirectCode: 302", 302), (", redirectCode: 303", 303),
+            (", redirectCode: 307", 307), (", redirectCode: 308", 308),
+        ])
     func redirectStatus(_ code: String, _ status: UInt16) {
         #expect(Self.redirect("- redirect: {uri: /new\(code)}")?.status == status)
     }
@@ -183,16 +191,18 @@ import Testing
         #expect(two?.scheme == nil)
     }
 
-    @Test("a redirect writes a port only where the scheme does not mean it anyway", arguments: [
-        ("uri: /x", 80, "default"), ("uri: /x, port: 8080", 80, "8080"),
-        ("uri: /x, port: 80", 80, "default"), ("uri: /x, port: 443", 80, "443"),
-        ("scheme: https, port: 443", 80, "default"), ("scheme: https, port: 80", 80, "80"),
-        ("uri: /x, derivePort: FROM_PROTOCOL_DEFAULT", 80, "default"),
-        ("uri: /x, derivePort: FROM_REQUEST_PORT", 80, "default"),
-        ("scheme: https, derivePort: FROM_REQUEST_PORT", 80, "request"),
-        ("scheme: https, derivePort: FROM_REQUEST_PORT", 443, "default"),
-        ("uri: /x, derivePort: FROM_REQUEST_PORT", 443, "request"),
-    ])
+    @Test(
+        "a redirect writes a port only where the scheme does not mean it anyway",
+        arguments: [
+            ("uri: /x", 80, "default"), ("uri: /x, port: 8080", 80, "8080"),
+            ("uri: /x, port: 80", 80, "default"), ("uri: /x, port: 443", 80, "443"),
+            ("scheme: https, port: 443", 80, "default"), ("scheme: https, port: 80", 80, "80"),
+            ("uri: /x, derivePort: FROM_PROTOCOL_DEFAULT", 80, "default"),
+            ("uri: /x, derivePort: FROM_REQUEST_PORT", 80, "default"),
+            ("scheme: https, derivePort: FROM_REQUEST_PORT", 80, "request"),
+            ("scheme: https, derivePort: FROM_REQUEST_PORT", 443, "default"),
+            ("uri: /x, derivePort: FROM_REQUEST_PORT", 443, "request"),
+        ])
     func redirectPort(_ fields: String, _ port: UInt16, _ expected: String) {
         let text =
             switch Self.redirect("- redirect: {\(fields)}", port: port)?.port {

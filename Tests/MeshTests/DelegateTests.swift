@@ -57,9 +57,11 @@ import Testing
         #expect(world.clusters() == ["outbound|80||a.other.svc.cluster.local"])
     }
 
-    @Test("a delegate that is not exported to the root's namespace is left out", arguments: [
-        ("'.'", false), ("default", true), ("'*'", true), ("x", false),
-    ])
+    @Test(
+        "a delegate that is not exported to the root's namespace is left out",
+        arguments: [
+            ("'.'", false), ("default", true), ("'*'", true), ("x", false),
+        ])
     func exportTo(_ exportTo: String, _ acts: Bool) {
         let world = Self.world(
             "- delegate: {name: d, namespace: other}",
@@ -70,25 +72,27 @@ import Testing
         #expect(world.says("not exported to namespace default") != acts)
     }
 
-    @Test("a delegate's match has to lie within the root's, else its rule is left out", arguments: [
-        ("uri: {prefix: /a}", "uri: {prefix: /a/b}", true),
-        ("uri: {prefix: /a}", "uri: {exact: /a/b}", true),
-        ("uri: {prefix: /a/b}", "uri: {prefix: /a}", false),
-        ("uri: {exact: /a}", "uri: {exact: /a}", true),
-        ("uri: {exact: /a}", "uri: {prefix: /a}", false),
-        ("uri: {exact: /a}", "uri: {exact: /b}", false),
-        ("uri: {regex: '/a.*'}", "uri: {regex: '/a.*'}", false),
-        ("uri: {prefix: /a}", "uri: {regex: '/a.*'}", false),
-        ("uri: {regex: '/a.*'}", "headers: {x: {exact: '1'}}", true),
-        ("headers: {x: {exact: '1'}}", "headers: {x: {exact: '1'}}", true),
-        ("headers: {x: {exact: '1'}}", "headers: {x: {exact: '2'}}", false),
-        ("headers: {x: {exact: '1'}}", "headers: {z: {exact: '2'}}", true),
-        ("method: {exact: GET}", "method: {exact: POST}", false),
-        ("queryParams: {q: {exact: '1'}}", "queryParams: {q: {exact: '2'}}", false),
-        ("uri: {prefix: /a}, ignoreUriCase: true", "uri: {prefix: /a/b}", false),
-        ("port: 80", "port: 80", true), ("port: 80", "port: 81", false),
-        ("uri: {prefix: /a}", "port: 80", true),
-    ])
+    @Test(
+        "a delegate's match has to lie within the root's, else its rule is left out",
+        arguments: [
+            ("uri: {prefix: /a}", "uri: {prefix: /a/b}", true),
+            ("uri: {prefix: /a}", "uri: {exact: /a/b}", true),
+            ("uri: {prefix: /a/b}", "uri: {prefix: /a}", false),
+            ("uri: {exact: /a}", "uri: {exact: /a}", true),
+            ("uri: {exact: /a}", "uri: {prefix: /a}", false),
+            ("uri: {exact: /a}", "uri: {exact: /b}", false),
+            ("uri: {regex: '/a.*'}", "uri: {regex: '/a.*'}", false),
+            ("uri: {prefix: /a}", "uri: {regex: '/a.*'}", false),
+            ("uri: {regex: '/a.*'}", "headers: {x: {exact: '1'}}", true),
+            ("headers: {x: {exact: '1'}}", "headers: {x: {exact: '1'}}", true),
+            ("headers: {x: {exact: '1'}}", "headers: {x: {exact: '2'}}", false),
+            ("headers: {x: {exact: '1'}}", "headers: {z: {exact: '2'}}", true),
+            ("method: {exact: GET}", "method: {exact: POST}", false),
+            ("queryParams: {q: {exact: '1'}}", "queryParams: {q: {exact: '2'}}", false),
+            ("uri: {prefix: /a}, ignoreUriCase: true", "uri: {prefix: /a/b}", false),
+            ("port: 80", "port: 80", true), ("port: 80", "port: 81", false),
+            ("uri: {prefix: /a}", "port: 80", true),
+        ])
     func refinement(_ root: String, _ own: String, _ acts: Bool) {
         let world = Self.world(
             "- match: [{\(root)}]\n  delegate: {name: d}",
@@ -162,9 +166,12 @@ import Testing
         #expect(world.route("/x")?.headers?.request.set.count == 1)
     }
 
-    @Test("names of root and delegate are joined with a dash", arguments: [
-        ("root", "own", "root-own"), ("root", "", "root"), ("", "own", "own"), ("", "", "default"),
-    ])
+    @Test(
+        "names of root and delegate are joined with a dash",
+        arguments: [
+            ("root", "own", "root-own"), ("root", "", "root"), ("", "own", "own"),
+            ("", "", "default"),
+        ])
     func names(_ root: String, _ own: String, _ expected: String) {
         func field(_ name: String) -> String { name.isEmpty ? "" : "\n  name: \(name)" }
         let world = Self.world(

@@ -44,17 +44,21 @@ import Testing
         #expect(world.cluster(Piece.a)?.connectTimeoutMs == 10_000)
     }
 
-    @Test("loadBalancer.simple decides", arguments: [
-        ("ROUND_ROBIN", "roundRobin"), ("RANDOM", "random"), ("LEAST_REQUEST", "leastRequest"),
-        ("LEAST_CONN", "leastRequest"), ("UNSPECIFIED", "leastRequest"),
-    ])
+    @Test(
+        "loadBalancer.simple decides",
+        arguments: [
+            ("ROUND_ROBIN", "roundRobin"), ("RANDOM", "random"), ("LEAST_REQUEST", "leastRequest"),
+            ("LEAST_CONN", "leastRequest"), ("UNSPECIFIED", "leastRequest"),
+        ])
     func balancers(_ written: String, _ result: String) {
         #expect(Self.balancing(Self.world(Self.rule(Self.simple(written)))) == result)
     }
 
-    @Test("connectTimeout is in milliseconds, at least one", arguments: [
-        ("1.5s", 1_500), ("20ms", 20), ("1h", 3_600_000), ("1m30s", 90_000),
-    ])
+    @Test(
+        "connectTimeout is in milliseconds, at least one",
+        arguments: [
+            ("1.5s", 1_500), ("20ms", 20), ("1h", 3_600_000), ("1m30s", 90_000),
+        ])
     func connectTimeout(_ written: String, _ milliseconds: UInt32) {
         let world = Self.world(
             Self.rule("trafficPolicy: {connectionPool: {tcp: {connectTimeout: \(written)}}}"))
@@ -142,10 +146,12 @@ import Testing
     func specificHost() {
         let world = Self.world(
             Self.rule(named: "any", host: "\"*\"", Self.simple("RANDOM")),
-            Self.rule(named: "wild", host: "\"*.default.svc.cluster.local\"", Self.simple("ROUND_ROBIN")))
+            Self.rule(
+                named: "wild", host: "\"*.default.svc.cluster.local\"", Self.simple("ROUND_ROBIN")))
         #expect(Self.balancing(world) == "roundRobin")
         let exact = Self.world(
-            Self.rule(named: "wild", host: "\"*.default.svc.cluster.local\"", Self.simple("ROUND_ROBIN")),
+            Self.rule(
+                named: "wild", host: "\"*.default.svc.cluster.local\"", Self.simple("ROUND_ROBIN")),
             Self.rule(named: "exact", Self.simple("RANDOM")))
         #expect(Self.balancing(exact) == "random")
     }
@@ -153,7 +159,8 @@ import Testing
     @Test("the proxy's namespace comes before the service's, and that before the root")
     func levels() {
         let full = "a.default.svc.cluster.local"
-        let root = Self.rule(named: "r", namespace: "istio-system", host: full, Self.simple("RANDOM"))
+        let root = Self.rule(
+            named: "r", namespace: "istio-system", host: full, Self.simple("RANDOM"))
         let service = Self.rule(named: "s", Self.simple("ROUND_ROBIN"))
         let own = Self.rule(named: "o", namespace: "edge", host: full, Self.simple("LEAST_REQUEST"))
         let node = Node(namespace: "edge")
@@ -176,10 +183,12 @@ import Testing
     func rootProxy() {
         let full = "a.default.svc.cluster.local"
         let service = Self.rule(named: "s", Self.simple("ROUND_ROBIN"))
-        let shared = Self.rule(named: "r", namespace: "istio-system", host: full, Self.simple("RANDOM"))
+        let shared = Self.rule(
+            named: "r", namespace: "istio-system", host: full, Self.simple("RANDOM"))
         #expect(Self.balancing(Self.world(service, shared)) == "roundRobin")
         let hidden = Self.rule(
-            named: "r", namespace: "istio-system", host: full, Self.simple("RANDOM") + "\nexportTo: ['.']")
+            named: "r", namespace: "istio-system", host: full,
+            Self.simple("RANDOM") + "\nexportTo: ['.']")
         #expect(Self.balancing(Self.world(service, hidden)) == "random")
     }
 
@@ -215,11 +224,13 @@ import Testing
         #expect(world.endpoints(Self.v1) == "10.0.0.1:80")
     }
 
-    @Test("a rule with workloadSelector is for the proxies it selects in its own namespace", arguments: [
-        ("edge", ["istio": "ingressgateway"], "random"),
-        ("edge", ["istio": "egress"], "leastRequest"),
-        ("default", ["istio": "ingressgateway"], "leastRequest"),
-    ] as [(String, [String: String], String)])
+    @Test(
+        "a rule with workloadSelector is for the proxies it selects in its own namespace",
+        arguments: [
+            ("edge", ["istio": "ingressgateway"], "random"),
+            ("edge", ["istio": "egress"], "leastRequest"),
+            ("default", ["istio": "ingressgateway"], "leastRequest"),
+        ] as [(String, [String: String], String)])
     func workloadSelector(_ namespace: String, _ labels: [String: String], _ result: String) {
         var blocks = TrafficPolicy.Blocks()
         blocks.loadBalancer = LoadBalancerSettings()

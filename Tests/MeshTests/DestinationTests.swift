@@ -143,7 +143,8 @@ import Testing
             """
         }
         let world = Self.world(
-            "{destination: {host: x.com}}", entry("other", "10.0.0.1"), entry("default", "10.0.0.2"))
+            "{destination: {host: x.com}}", entry("other", "10.0.0.1"), entry("default", "10.0.0.2")
+        )
         #expect(world.endpoints("outbound|80||x.com") == "10.0.0.2:80")
     }
 
@@ -161,7 +162,9 @@ import Testing
         #expect(dangling.says("alias.default.svc.cluster.local stands for a.default.svc"))
     }
 
-    @Test("one destination gets everything whatever its weight", arguments: ["", ", weight: 0", ", weight: 7"])
+    @Test(
+        "one destination gets everything whatever its weight",
+        arguments: ["", ", weight: 0", ", weight: 7"])
     func singleWeight(_ weight: String) {
         let world = Self.world("{destination: {host: a}\(weight)}", Piece.served("a"))
         #expect(Self.forward(world)?.destinations.map(\.weight) == [1])
@@ -209,5 +212,45 @@ import Testing
             Piece.gateway(), Piece.gateway("gw2", port: 81),
             Piece.virtualService(gateways: "gw, gw2", http: Piece.to("nope")))
         #expect(world.warnings.filter { $0.message.contains("nope") }.count == 1)
+    }
+}
+
+@Suite struct WeightSumTests {
+    /// The reader refuses such weights in text; the compiler must not trust that it did.
+    private static func world(_ weights: [Int32]) -> World {
+        let world = World(
+            Piece.gateway(), Piece.served("a"), Piece.virtualService(http: Piece.to("a")))
+        let destinations = weights.map { weight in
+            var share = HTTPRouteDestination()
+            share.destination.host = "a"
+            share.weight = weight
+            return share
+        }
+        var rule = HTTPRoute()
+        rule.route = destinations
+        let old = world.objects.virtualServices[0]
+        let service = VirtualService(
+            metadata: old.metadata, source: old.source, hosts: old.hosts, gateways: old.gateways,
+            http: [rule])
+        let others: [any Resource] =
+            world.objects.gateways + world.objects.services + world.objects.workloadEntries
+        return World(ObjectSet(others + [service]))
+    }
+
+    @Test("a sum of weights beyond 32 bits is an error and no overflow")
+    func tooMuch() {
+        let world = Self.world([.max, .max, .max])
+        #expect(world.result.snapshot == nil)
+        #expect(world.says("the weights add up to 6442450941", severity: .error))
+    }
+
+    @Test("weights that add up to nothing are an error", arguments: [[0, 0], [-1, 0], []])
+    func nothing(_ weights: [Int32]) {
+        #expect(Self.world(weights).says("the weights add up to 0", severity: .error))
+    }
+
+    @Test("the largest sum is served")
+    func largest() {
+        #expect(Self.world([.max, .max, 1]).result.snapshot != nil)
     }
 }

@@ -1,7 +1,8 @@
-// Which addresses stand behind a service.
-import Mesh
 import Spec
 import Testing
+
+// Which addresses stand behind a service.
+@testable import Mesh
 
 @Suite struct EndpointTests {
     private static func world(_ documents: String...) -> World {
@@ -28,12 +29,14 @@ import Testing
         Piece.service("a", ports: port, extra: extra)
     }
 
-    @Test("targetPort is a number, a name of the pod's port, or the port itself", arguments: [
-        ("{name: http, port: 80}", "10.0.0.1:80"),
-        ("{name: http, port: 80, targetPort: 8080}", "10.0.0.1:8080"),
-        ("{name: http, port: 80, targetPort: web}", "10.0.0.1:9080"),
-        ("{name: http, port: 80, targetPort: nope}", ""),
-    ])
+    @Test(
+        "targetPort is a number, a name of the pod's port, or the port itself",
+        arguments: [
+            ("{name: http, port: 80}", "10.0.0.1:80"),
+            ("{name: http, port: 80, targetPort: 8080}", "10.0.0.1:8080"),
+            ("{name: http, port: 80, targetPort: web}", "10.0.0.1:9080"),
+            ("{name: http, port: 80, targetPort: nope}", ""),
+        ])
     func targetPort(_ port: String, _ endpoints: String) {
         let world = Self.world(Self.service(port), Self.pod("a-1", ip: "10.0.0.1"))
         #expect(world.endpoints(Piece.a) == endpoints)
@@ -183,13 +186,15 @@ import Testing
             """)
     }
 
-    @Test("a STATIC entry's endpoint port: unix > its own > targetPort > number", arguments: [
-        ("{address: 10.0.0.1}", "", "10.0.0.1:80"),
-        ("{address: 10.0.0.1}", ", targetPort: 8080", "10.0.0.1:8080"),
-        ("{address: 10.0.0.1, ports: {http: 9}}", ", targetPort: 8080", "10.0.0.1:9"),
-        ("{address: 'unix:///run/x.sock'}", ", targetPort: 8080", "unix:///run/x.sock"),
-        ("{address: 'unix://@x'}", "", "unix://@x"),
-    ])
+    @Test(
+        "a STATIC entry's endpoint port: unix > its own > targetPort > number",
+        arguments: [
+            ("{address: 10.0.0.1}", "", "10.0.0.1:80"),
+            ("{address: 10.0.0.1}", ", targetPort: 8080", "10.0.0.1:8080"),
+            ("{address: 10.0.0.1, ports: {http: 9}}", ", targetPort: 8080", "10.0.0.1:9"),
+            ("{address: 'unix:///run/x.sock'}", ", targetPort: 8080", "unix:///run/x.sock"),
+            ("{address: 'unix://@x'}", "", "unix://@x"),
+        ])
     func fixedPorts(_ endpoint: String, _ target: String, _ result: String) {
         let world = Self.entry(
             "endpoints: [\(endpoint)]",
@@ -203,9 +208,11 @@ import Testing
         #expect(world.endpoints("outbound|80||x.com") == "10.0.1.1:7 10.0.1.2:80 10.0.1.3:80")
     }
 
-    @Test("other resolutions have a cluster without endpoints, and say so", arguments: [
-        "DNS", "DNS_ROUND_ROBIN", "NONE",
-    ])
+    @Test(
+        "other resolutions have a cluster without endpoints, and say so",
+        arguments: [
+            "DNS", "DNS_ROUND_ROBIN", "NONE",
+        ])
     func notYet(_ resolution: String) {
         let world = Self.entry("location: MESH_EXTERNAL", resolution: resolution)
         #expect(world.endpoints("outbound|80||x.com") == "")
@@ -286,5 +293,34 @@ import Testing
         #expect(names.last?.canonicalService == "shop")
         #expect(names.last?.canonicalRevision == "r2")
         #expect(names.first { $0.name == "db-0" }?.canonicalRevision == "latest")
+    }
+}
+
+@Suite struct LabelIndexTests {
+    @Test("the index finds what a walk over everything finds")
+    func likeAWalk() {
+        var random = SplitMix(state: 11)
+        var items: [(item: Int, namespace: String, labels: [String: String])] = []
+        for number in 0..<2_000 {
+            var labels = ["app": "app-\(random.next() % 50)"]
+            if random.next() % 2 == 0 { labels["version"] = "v\(random.next() % 3)" }
+            items.append((number, "ns-\(random.next() % 3)", labels))
+        }
+        let index = LabelIndex(items)
+        var found = 0
+        for app in 0..<50 {
+            for selector in [["app": "app-\(app)"], ["app": "app-\(app)", "version": "v1"]] {
+                let expected = items.filter { entry in
+                    entry.namespace == "ns-1"
+                        && selector.allSatisfy { entry.labels[$0.key] == $0.value }
+                }.map(\.item)
+                #expect(index.items(in: "ns-1", selectedBy: selector) == expected)
+                found += expected.count
+            }
+        }
+        #expect(found > 500)
+        #expect(index.items(in: "ns-1", selectedBy: [:]).isEmpty)
+        #expect(index.items(in: "ns-9", selectedBy: ["app": "app-1"]).isEmpty)
+        #expect(index.items(in: "ns-1", selectedBy: ["app": "none"]).isEmpty)
     }
 }

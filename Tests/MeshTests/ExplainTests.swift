@@ -51,7 +51,8 @@ import Testing
         #expect(lines[0] + 1 == lines[1])
         let text = answer.description
         for part in [
-            "GET http://shop.example.com/v1/x?y=1\n=> forwarded", "world.yaml:", "75% outbound|80||a",
+            "GET http://shop.example.com/v1/x?y=1\n=> forwarded", "world.yaml:",
+            "75% outbound|80||a",
             "-> 10.0.0.1:80  WorkloadEntry default/a-1 world.yaml:", "tried before:",
         ] { #expect(text.contains(part), "\(part) in \(text)") }
     }
@@ -70,12 +71,14 @@ import Testing
         #expect(answer.description.contains("=> 404 NR: no rule matches"))
     }
 
-    @Test("near misses of a path are pointed out", arguments: [
-        ("/login/", "differs in the slash at the end alone"),
-        ("/Login", "differs in case alone: set ignoreUriCase"),
-        ("/api/v1/x", "add .* at its end"),
-        ("/STATIC/x", "differs in case alone"),
-    ])
+    @Test(
+        "near misses of a path are pointed out",
+        arguments: [
+            ("/login/", "differs in the slash at the end alone"),
+            ("/Login", "differs in case alone: set ignoreUriCase"),
+            ("/api/v1/x", "add .* at its end"),
+            ("/STATIC/x", "differs in case alone"),
+        ])
     func nearMiss(_ path: String, _ hint: String) throws {
         let answer = try Self.explain(Self.bookinfo, "http://shop.example.com\(path)")
         #expect(answer.outcome == .noRoute)
@@ -87,7 +90,8 @@ import Testing
     func unavailable() throws {
         let unknown = try Self.explain(Self.bookinfo, "http://shop.example.com/api/v1")
         #expect(
-            unknown.outcome == .unavailable(reason: "503 NC: there is no such host, port or subset"))
+            unknown.outcome == .unavailable(reason: "503 NC: there is no such host, port or subset")
+        )
         let empty = World(
             Piece.gateway(), Piece.service("a"), Piece.virtualService(http: Piece.to("a")))
         let answer = try Self.explain(empty, "/")
@@ -120,7 +124,8 @@ import Testing
     @Test("the Host header decides over the URL, its port is ignored")
     func hostHeader() throws {
         let answer = try Self.explain(
-            Self.bookinfo, "http://127.0.0.1:80/login", headers: [("Host", "shop.example.com:8080")])
+            Self.bookinfo, "http://127.0.0.1:80/login", headers: [("Host", "shop.example.com:8080")]
+        )
         #expect(answer.outcome == .forwarded)
     }
 
@@ -146,14 +151,16 @@ import Testing
         #expect(wrong.hints.joined().contains("0.0.0.0_8080 (port 80, bound as 8080)"))
     }
 
-    @Test("a VirtualService that is bound to nothing is named with the reason", arguments: [
-        ("gateways: [nope]", "names the Gateway default/nope, which does not exist"),
-        ("gateways: [other]", "is for proxies labelled istio=egress"),
-        ("gateways: [narrow]", "is not bound: no server of the Gateway default/narrow serves"),
-        ("gateways: [held]", "from other namespaces only"),
-        ("gateways: [second]", "is bound to Gateway default/second, which has port 81"),
-        ("gateways: [gw]\n  exportTo: ['.']", "is not exported to namespace istio-system"),
-    ])
+    @Test(
+        "a VirtualService that is bound to nothing is named with the reason",
+        arguments: [
+            ("gateways: [nope]", "names the Gateway default/nope, which does not exist"),
+            ("gateways: [other]", "is for proxies labelled istio=egress"),
+            ("gateways: [narrow]", "is not bound: no server of the Gateway default/narrow serves"),
+            ("gateways: [held]", "from other namespaces only"),
+            ("gateways: [second]", "is bound to Gateway default/second, which has port 81"),
+            ("gateways: [gw]\n  exportTo: ['.']", "is not exported to namespace istio-system"),
+        ])
     func notBound(_ fields: String, _ hint: String) throws {
         let world = World(
             Piece.gateway(), Piece.gateway("narrow", hosts: "b.com"),
@@ -193,9 +200,12 @@ import Testing
         #expect(answer.hints.contains { $0.contains("is for sidecars alone") })
     }
 
-    @Test("hosts that nearly fit say what is missing", arguments: [
-        ("a.com", "*.a.com does not take a.com itself"), ("x.a.com.", "a dot at the end of a host"),
-    ])
+    @Test(
+        "hosts that nearly fit say what is missing",
+        arguments: [
+            ("a.com", "*.a.com does not take a.com itself"),
+            ("x.a.com.", "a dot at the end of a host"),
+        ])
     func hostHints(_ host: String, _ hint: String) throws {
         let world = World(
             Piece.gateway(hosts: "\"*.a.com\""), Piece.served("a"),
@@ -226,11 +236,13 @@ import Testing
         #expect(answer.outcome == .forwarded)
     }
 
-    @Test("what is no URL is refused with what to write", arguments: [
-        ("shop.example.com/x", ExplainError.notAURL("shop.example.com/x")),
-        ("ftp://a.com/", .badScheme("ftp")), ("http:///x", .noHost("http:///x")),
-        ("http://a.com:99999/", .badPort("99999")), ("http://a.com:0/", .badPort("0")),
-    ])
+    @Test(
+        "what is no URL is refused with what to write",
+        arguments: [
+            ("shop.example.com/x", ExplainError.notAURL("shop.example.com/x")),
+            ("ftp://a.com/", .badScheme("ftp")), ("http:///x", .noHost("http:///x")),
+            ("http://a.com:99999/", .badPort("99999")), ("http://a.com:0/", .badPort("0")),
+        ])
     func badURL(_ url: String, _ error: ExplainError) {
         #expect(throws: error) { try ExplainRequest(url: url) }
     }

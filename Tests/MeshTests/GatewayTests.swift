@@ -4,10 +4,12 @@ import Spec
 import Testing
 
 @Suite struct GatewayTests {
-    @Test("a Gateway is taken where its selector matches the proxy's labels", arguments: [
-        (["istio": "ingressgateway"], true), (["istio": "ingressgateway", "x": "y"], true),
-        (["istio": "egressgateway"], false), ([:], false),
-    ] as [([String: String], Bool)])
+    @Test(
+        "a Gateway is taken where its selector matches the proxy's labels",
+        arguments: [
+            (["istio": "ingressgateway"], true), (["istio": "ingressgateway", "x": "y"], true),
+            (["istio": "egressgateway"], false), ([:], false),
+        ] as [([String: String], Bool)])
     func selector(_ labels: [String: String], _ isTaken: Bool) {
         let world = World(Piece.gateway(), node: Node(labels: labels))
         #expect((world.listener(80) != nil) == isTaken)
@@ -89,9 +91,11 @@ import Testing
         #expect(world.route(host: "e.com") == nil)
     }
 
-    @Test("who comes first decides what a port speaks", arguments: [
-        ("HTTP", "TCP"), ("TCP", "HTTP"), ("TCP", "TCP"), ("MONGO", "HTTP"),
-    ])
+    @Test(
+        "who comes first decides what a port speaks",
+        arguments: [
+            ("HTTP", "TCP"), ("TCP", "HTTP"), ("TCP", "TCP"), ("MONGO", "HTTP"),
+        ])
     func conflict(_ first: String, _ second: String) {
         let world = World(
             Piece.gateway("one", protocolName: first), Piece.gateway("two", protocolName: second))
@@ -137,12 +141,14 @@ import Testing
         #expect(world.host("c.com")?.redirectsToHTTPS == false)
     }
 
-    @Test("a VirtualService binds where it names the Gateway, in any of the ways", arguments: [
-        ("gw", "default", true), ("./gw", "default", true), ("default/gw", "default", true),
-        ("gw", "other", false), ("default/gw", "other", true), ("./gw", "other", false),
-        ("gw.default.svc.cluster.local", "other", true), ("mesh", "default", false),
-        ("\"mesh\", \"gw\"", "default", true),
-    ])
+    @Test(
+        "a VirtualService binds where it names the Gateway, in any of the ways",
+        arguments: [
+            ("gw", "default", true), ("./gw", "default", true), ("default/gw", "default", true),
+            ("gw", "other", false), ("default/gw", "other", true), ("./gw", "other", false),
+            ("gw.default.svc.cluster.local", "other", true), ("mesh", "default", false),
+            ("\"mesh\", \"gw\"", "default", true),
+        ])
     func names(_ name: String, _ namespace: String, _ isBound: Bool) {
         let world = World(
             Piece.gateway(), Piece.served("a", namespace: namespace),
@@ -203,7 +209,9 @@ import Testing
 
     @Test("a VirtualService that is not exported to the gateway's namespace is not there")
     func exported() {
-        for (exportTo, isBound) in [("'*'", true), ("'.'", false), ("istio-system", true), ("x", false)] {
+        for (exportTo, isBound) in [
+            ("'*'", true), ("'.'", false), ("istio-system", true), ("x", false),
+        ] {
             let world = World(
                 Piece.gateway(), Piece.served("a"),
                 Piece.virtualService(http: Piece.to("a"), extra: "exportTo: [\(exportTo)]"))

@@ -9,9 +9,12 @@ import Testing
         return table.find(authority)
     }
 
-    @Test("an exact host is found whatever its port, its case or both", arguments: [
-        "a.example.com", "A.Example.COM", "a.example.com:80", "a.example.com:12345", "A.EXAMPLE.com:1",
-    ])
+    @Test(
+        "an exact host is found whatever its port, its case or both",
+        arguments: [
+            "a.example.com", "A.Example.COM", "a.example.com:80", "a.example.com:12345",
+            "A.EXAMPLE.com:1",
+        ])
     func exact(_ authority: String) {
         #expect(Self.find(authority, among: ["b.example.com", "a.example.com"]) == "a.example.com")
     }

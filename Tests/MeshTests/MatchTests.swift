@@ -17,23 +17,31 @@ import Testing
             target, host: host, method: method, scheme: scheme, headers: headers) != nil
     }
 
-    @Test("uri exact is the whole path, without the query", arguments: [
-        ("/foo", true), ("/foo?x=1", true), ("/foo/", false), ("/foobar", false), ("/FOO", false),
-    ])
+    @Test(
+        "uri exact is the whole path, without the query",
+        arguments: [
+            ("/foo", true), ("/foo?x=1", true), ("/foo/", false), ("/foobar", false),
+            ("/FOO", false),
+        ])
     func exact(_ target: String, _ expected: Bool) {
         #expect(Self.meets("{uri: {exact: /foo}}", target) == expected)
     }
 
-    @Test("uri prefix is of the raw string, not of segments", arguments: [
-        ("/foo", true), ("/foobar", true), ("/foo/bar?x", true), ("/fo", false), ("/FOO", false),
-    ])
+    @Test(
+        "uri prefix is of the raw string, not of segments",
+        arguments: [
+            ("/foo", true), ("/foobar", true), ("/foo/bar?x", true), ("/fo", false),
+            ("/FOO", false),
+        ])
     func prefix(_ target: String, _ expected: Bool) {
         #expect(Self.meets("{uri: {prefix: /foo}}", target) == expected)
     }
 
-    @Test("uri regex has to match the whole path", arguments: [
-        ("/v1/x", true), ("/v1", false), ("/v1/x/y", false), ("/a/v1/x", false),
-    ])
+    @Test(
+        "uri regex has to match the whole path",
+        arguments: [
+            ("/v1/x", true), ("/v1", false), ("/v1/x/y", false), ("/a/v1/x", false),
+        ])
     func regex(_ target: String, _ expected: Bool) {
         #expect(Self.meets("{uri: {regex: '/v[0-9]/[a-z]'}}", target) == expected)
     }
@@ -43,10 +51,12 @@ import Testing
         #expect(Self.meets("{uri: {prefix: ''}}", "/anything"))
     }
 
-    @Test("ignoreUriCase is for exact and prefix and not for regex", arguments: [
-        ("exact: /Foo", "/fOO", true), ("prefix: /Foo", "/FOObar", true),
-        ("regex: /Foo", "/foo", false), ("exact: /Foo", "/fox", false),
-    ])
+    @Test(
+        "ignoreUriCase is for exact and prefix and not for regex",
+        arguments: [
+            ("exact: /Foo", "/fOO", true), ("prefix: /Foo", "/FOObar", true),
+            ("regex: /Foo", "/foo", false), ("exact: /Foo", "/fox", false),
+        ])
     func ignoreCase(_ uri: String, _ target: String, _ expected: Bool) {
         #expect(Self.meets("{uri: {\(uri)}, ignoreUriCase: true}", target) == expected)
     }
@@ -72,12 +82,15 @@ import Testing
         #expect(!Self.meets("{authority: {exact: a.com}}", host: "A.com"))
     }
 
-    @Test("a header's value is compared, its name is case-insensitive", arguments: [
-        ("{exact: jason}", "jason", true), ("{exact: jason}", "Jason", false),
-        ("{prefix: ja}", "jason", true), ("{regex: 'j.*n'}", "jason", true),
-        ("{regex: 'j.*'}", "xjason", false), ("{}", "anything", true), ("{regex: '*'}", "x", true),
-        ("{exact: 'a,b'}", "a,b", true),
-    ])
+    @Test(
+        "a header's value is compared, its name is case-insensitive",
+        arguments: [
+            ("{exact: jason}", "jason", true), ("{exact: jason}", "Jason", false),
+            ("{prefix: ja}", "jason", true), ("{regex: 'j.*n'}", "jason", true),
+            ("{regex: 'j.*'}", "xjason", false), ("{}", "anything", true),
+            ("{regex: '*'}", "x", true),
+            ("{exact: 'a,b'}", "a,b", true),
+        ])
     func header(_ match: String, _ value: String, _ expected: Bool) {
         let block = "{headers: {End-User: \(match)}}"
         #expect(Self.meets(block, headers: ["end-user": value]) == expected)
@@ -88,10 +101,12 @@ import Testing
         #expect(!Self.meets("{headers: {x: \(match)}}"))
     }
 
-    @Test("withoutHeaders is the negation, and an absent header fulfils it", arguments: [
-        ("{exact: a}", "a", false), ("{exact: a}", "b", true), ("{exact: a}", nil, true),
-        ("{}", "a", false), ("{}", nil, true), ("{prefix: a}", "ab", false),
-    ] as [(String, String?, Bool)])
+    @Test(
+        "withoutHeaders is the negation, and an absent header fulfils it",
+        arguments: [
+            ("{exact: a}", "a", false), ("{exact: a}", "b", true), ("{exact: a}", nil, true),
+            ("{}", "a", false), ("{}", nil, true), ("{prefix: a}", "ab", false),
+        ] as [(String, String?, Bool)])
     func withoutHeader(_ match: String, _ value: String?, _ expected: Bool) {
         let headers = value.map { ["x": $0] } ?? [:]
         #expect(Self.meets("{withoutHeaders: {x: \(match)}}", headers: headers) == expected)
@@ -102,28 +117,34 @@ import Testing
         #expect(!Self.meets("{withoutHeaders: {x: {regex: '.*'}}}"))
     }
 
-    @Test("query parameters are compared raw, the first of a name decides", arguments: [
-        ("{k: {exact: v}}", "/?k=v", true), ("{k: {exact: v}}", "/?a=b&k=v&c", true),
-        ("{k: {exact: v}}", "/?k=w&k=v", false), ("{k: {exact: v}}", "/?kk=v", false),
-        ("{k: {exact: ''}}", "/?k", true), ("{k: {exact: ''}}", "/?k=", true),
-        ("{k: {exact: ''}}", "/?k=v", false), ("{k: {}}", "/?k", true), ("{k: {}}", "/", false),
-        ("{k: {exact: 'a b'}}", "/?k=a%20b", false), ("{k: {exact: 'a%20b'}}", "/?k=a%20b", true),
-        ("{k: {prefix: a}}", "/?k=abc", true), ("{k: {regex: '[0-9]+'}}", "/?k=12", true),
-        ("{k: {regex: '[0-9]+'}}", "/?k=12x", false), ("{k: {exact: 'a=b'}}", "/?k=a=b", true),
-        ("{k: {exact: v}, l: {exact: w}}", "/?k=v&l=w", true),
-        ("{k: {exact: v}, l: {exact: w}}", "/?k=v", false),
-    ])
+    @Test(
+        "query parameters are compared raw, the first of a name decides",
+        arguments: [
+            ("{k: {exact: v}}", "/?k=v", true), ("{k: {exact: v}}", "/?a=b&k=v&c", true),
+            ("{k: {exact: v}}", "/?k=w&k=v", false), ("{k: {exact: v}}", "/?kk=v", false),
+            ("{k: {exact: ''}}", "/?k", true), ("{k: {exact: ''}}", "/?k=", true),
+            ("{k: {exact: ''}}", "/?k=v", false), ("{k: {}}", "/?k", true), ("{k: {}}", "/", false),
+            ("{k: {exact: 'a b'}}", "/?k=a%20b", false),
+            ("{k: {exact: 'a%20b'}}", "/?k=a%20b", true),
+            ("{k: {prefix: a}}", "/?k=abc", true), ("{k: {regex: '[0-9]+'}}", "/?k=12", true),
+            ("{k: {regex: '[0-9]+'}}", "/?k=12x", false), ("{k: {exact: 'a=b'}}", "/?k=a=b", true),
+            ("{k: {exact: v}, l: {exact: w}}", "/?k=v&l=w", true),
+            ("{k: {exact: v}, l: {exact: w}}", "/?k=v", false),
+        ])
     func query(_ match: String, _ target: String, _ expected: Bool) {
         #expect(Self.meets("{queryParams: \(match)}", target) == expected)
     }
 
-    @Test("pseudo headers can be keys", arguments: [
-        (":method", "GET", true), (":method", "POST", false), (":path", "/x?y=1", true),
-        (":path", "/x", false), (":authority", "example.com", true), (":scheme", "http", true),
-    ])
+    @Test(
+        "pseudo headers can be keys",
+        arguments: [
+            (":method", "GET", true), (":method", "POST", false), (":path", "/x?y=1", true),
+            (":path", "/x", false), (":authority", "example.com", true), (":scheme", "http", true),
+        ])
     func pseudo(_ name: String, _ value: String, _ expected: Bool) {
         #expect(Self.meets("{headers: {'\(name)': {exact: '\(value)'}}}", "/x?y=1") == expected)
-        #expect(Self.meets("{withoutHeaders: {'\(name)': {exact: '\(value)'}}}", "/x?y=1") != expected)
+        #expect(
+            Self.meets("{withoutHeaders: {'\(name)': {exact: '\(value)'}}}", "/x?y=1") != expected)
     }
 
     @Test("JWT claims never match yet")

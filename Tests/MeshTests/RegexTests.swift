@@ -1,6 +1,7 @@
+import Testing
+
 // RE2 behind Regex: what matches, what is refused, and when it is built.
 @testable import Mesh
-import Testing
 
 @Suite struct RegexTests {
     private static func regex(_ pattern: String) throws -> Regex {
@@ -21,11 +22,13 @@ import Testing
         #expect(try !Self.matches("", "a"))
     }
 
-    @Test("what RE2 refuses is refused with RE2's reason", arguments: [
-        ("[a", "missing ]"), ("(a", "missing )"), ("*a", "no argument for repetition operator"),
-        ("(?=a)", "invalid perl operator"), ("\\1", "invalid escape sequence"),
-        ("a{1001}", "invalid repetition size"),
-    ])
+    @Test(
+        "what RE2 refuses is refused with RE2's reason",
+        arguments: [
+            ("[a", "missing ]"), ("(a", "missing )"), ("*a", "no argument for repetition operator"),
+            ("(?=a)", "invalid perl operator"), ("\\1", "invalid escape sequence"),
+            ("a{1001}", "invalid repetition size"),
+        ])
     func refused(_ pattern: String, _ reason: String) {
         #expect {
             try Self.regex(pattern)
@@ -95,12 +98,16 @@ import Testing
         #expect(throws: RegexError.self) { try regex.check(replacement: Array("\\x".utf8)) }
     }
 
-    @Test("the bytes every match starts with are read off the pattern", arguments: [
-        ("/api/v[0-9]+", "/api/v"), ("^/api/(a|b)", "/api/"), ("/abc*", "/ab"), ("/abc?", "/ab"),
-        ("/abc+", "/ab"), ("/abc{0,2}", "/ab"), ("/a|/b", ""), ("(a|b)/c", ""), ("/a.b", "/a"),
-        ("/a\\.b", "/a"), (".*", ""), ("/x(a|b)|y", ""), ("/[|]a", ""), ("/\\Qa|b\\E", ""), ("", ""),
-        ("*", ""), ("^*", ""), ("(?i)/abc", ""), ("/abc$", "/abc"),
-    ])
+    @Test(
+        "the bytes every match starts with are read off the pattern",
+        arguments: [
+            ("/api/v[0-9]+", "/api/v"), ("^/api/(a|b)", "/api/"), ("/abc*", "/ab"),
+            ("/abc?", "/ab"),
+            ("/abc+", "/ab"), ("/abc{0,2}", "/ab"), ("/a|/b", ""), ("(a|b)/c", ""), ("/a.b", "/a"),
+            ("/a\\.b", "/a"), (".*", ""), ("/x(a|b)|y", ""), ("/[|]a", ""), ("/\\Qa|b\\E", ""),
+            ("", ""),
+            ("*", ""), ("^*", ""), ("(?i)/abc", ""), ("/abc$", "/abc"),
+        ])
     func prefix(_ pattern: String, _ literal: String) {
         let bytes = Array(pattern.utf8)
         let range = Regex.literalPrefix(of: bytes)
@@ -110,15 +117,17 @@ import Testing
     @Test("the shortcuts never disagree with RE2 on patterns made at random")
     func shortcuts() throws {
         var random = SplitMix(state: 7)
-        let letters = Array("ab/.*+?|()[]^${}\\0Q-".utf8)
+        let letters = Array("ab/.*+?|()[]^${}\\0QdZ-_".utf8)
         var checked = 0
-        for _ in 0..<20_000 {
-            let pattern = (0..<Int(random.next() % 8)).map { _ in
+        var taken = 0
+        for _ in 0..<60_000 {
+            let pattern = (0..<Int(random.next() % 10)).map { _ in
                 letters[Int(random.next() % UInt64(letters.count))]
             }
             // A group around it keeps both shortcuts out: this is RE2's own verdict.
             let plain = try? Regex([UInt8](ascii: "(?:") + pattern + [UInt8](ascii: ")"))
             if Regex.isPlainlyValid(pattern) {
+                taken += 1
                 #expect(plain != nil, "\(String(decoding: pattern, as: UTF8.self))")
             }
             guard let plain, let regex = try? Regex(pattern) else { continue }
@@ -132,7 +141,32 @@ import Testing
                     "\(String(decoding: pattern, as: UTF8.self)) on \(text)")
             }
         }
-        #expect(checked > 2_000)
+        #expect(checked > 5_000)
+        #expect(taken > 2_000)
+    }
+}
+
+@Suite struct PlainValidityTests {
+    @Test(
+        "common shapes are recognised as valid without RE2",
+        arguments: [
+            "/api/v[0-9]+/.*", "^/a(b|c)?$", "/[a-zA-Z0-9_.-]+", "\\d+\\.\\w*", "[^/]+", ".*", "",
+            "(a|)", "/x(/.*)?",
+        ])
+    func recognised(_ pattern: String) {
+        #expect(Regex.isPlainlyValid(Array(pattern.utf8)))
+        #expect(throws: Never.self) { try Regex(Array(pattern.utf8)) }
+    }
+
+    @Test(
+        "everything else is left to RE2",
+        arguments: [
+            "a**", "a*?", "*", "(", ")", "(?i)a", "a{2}", "[]", "[z-a]", "[a", "\\b", "\\", "a^",
+            "$a", "é",
+            "[-a]", "[[:alpha:]]",
+        ])
+    func left(_ pattern: String) {
+        #expect(!Regex.isPlainlyValid(Array(pattern.utf8)))
     }
 }
 

@@ -22,10 +22,13 @@ import Testing
         #expect(world.clusters("/x/longer") == [Piece.a])
     }
 
-    @Test("a rule that takes everything ends the VirtualService, and what follows is told", arguments: [
-        "", "  match: [{uri: {prefix: /}}]\n", "  match: [{uri: {regex: '.*'}}]\n",
-        "  match: [{port: 80}]\n", "  match: [{gateways: [gw]}]\n", "  match: [{name: first}]\n",
-    ])
+    @Test(
+        "a rule that takes everything ends the VirtualService, and what follows is told",
+        arguments: [
+            "", "  match: [{uri: {prefix: /}}]\n", "  match: [{uri: {regex: '.*'}}]\n",
+            "  match: [{port: 80}]\n", "  match: [{gateways: [gw]}]\n",
+            "  match: [{name: first}]\n",
+        ])
     func catchAllEnds(_ match: String) {
         let world = Self.world(
             """
@@ -78,9 +81,11 @@ import Testing
         #expect(world.clusters("/", port: 81) == [Piece.b])
     }
 
-    @Test("match.gateways is decided by the Gateway, in any way of naming it", arguments: [
-        "gw2", "./gw2", "default/gw2",
-    ])
+    @Test(
+        "match.gateways is decided by the Gateway, in any way of naming it",
+        arguments: [
+            "gw2", "./gw2", "default/gw2",
+        ])
     func matchGateways(_ name: String) {
         let world = World(
             Piece.gateway(), Piece.gateway("gw2", port: 81), Self.services,
@@ -106,10 +111,12 @@ import Testing
         #expect(world.clusters("/") == [Piece.b])
     }
 
-    @Test("sourceLabels and sourceNamespace look at the gateway itself", arguments: [
-        ("sourceLabels: {istio: ingressgateway}", true), ("sourceLabels: {app: x}", false),
-        ("sourceNamespace: istio-system", true), ("sourceNamespace: default", false),
-    ])
+    @Test(
+        "sourceLabels and sourceNamespace look at the gateway itself",
+        arguments: [
+            ("sourceLabels: {istio: ingressgateway}", true), ("sourceLabels: {app: x}", false),
+            ("sourceNamespace: istio-system", true), ("sourceNamespace: default", false),
+        ])
     func source(_ condition: String, _ acts: Bool) {
         let world = Self.world(
             """
@@ -236,10 +243,14 @@ import Testing
         #expect(world.host("x.a.com")?.routes.count == 1)
     }
 
-    @Test("names of rule and match are joined with a dot", arguments: [
-        ("name: r\n  match: [{name: m}]", "r.m"), ("name: r\n  match: [{uri: {prefix: /}}]", "r"),
-        ("name: r", "r"), ("match: [{name: m}]", ".m"), ("match: [{uri: {prefix: /}}]", "default"),
-    ])
+    @Test(
+        "names of rule and match are joined with a dot",
+        arguments: [
+            ("name: r\n  match: [{name: m}]", "r.m"),
+            ("name: r\n  match: [{uri: {prefix: /}}]", "r"),
+            ("name: r", "r"), ("match: [{name: m}]", ".m"),
+            ("match: [{uri: {prefix: /}}]", "default"),
+        ])
     func routeNames(_ head: String, _ name: String) {
         let world = Self.world("- \(head)\n  route: [{destination: {host: a}}]")
         #expect(world.route()?.name == name)

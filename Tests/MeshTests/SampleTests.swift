@@ -26,9 +26,11 @@ import Testing
         return file.objects
     }
 
-    @Test("every sample compiles by itself", .enabled(if: samples != nil), arguments: [
-        "bookinfo/networking", "bookinfo/platform/kube", "httpbin", "tcp-echo", "helloworld",
-    ])
+    @Test(
+        "every sample compiles by itself", .enabled(if: samples != nil),
+        arguments: [
+            "bookinfo/networking", "bookinfo/platform/kube", "httpbin", "tcp-echo", "helloworld",
+        ])
     func eachCompiles(_ folder: String) throws {
         let files = try #require(yamlFiles(below: "\(Self.samples ?? "")/\(folder)"))
         for file in files where !file.contains("/gateway-api/") {
@@ -38,7 +40,8 @@ import Testing
         }
     }
 
-    @Test("the sample gateway with the sample application serves the five paths",
+    @Test(
+        "the sample gateway with the sample application serves the five paths",
         .enabled(if: samples != nil))
     func bookinfo() {
         let folder = Self.samples ?? ""
@@ -54,9 +57,11 @@ import Testing
         #expect(world.says("nothing stands behind port 9080", "Deployments are not run here"))
     }
 
-    @Test("the sample rules with shares give these shares", .enabled(if: samples != nil),
+    @Test(
+        "the sample rules with shares give these shares", .enabled(if: samples != nil),
         arguments: [
-            ("80-20", ["v1 80", "v2 20"]), ("90-10", ["v1 90", "v2 10"]), ("50-v3", ["v1 50", "v3 50"]),
+            ("80-20", ["v1 80", "v2 20"]), ("90-10", ["v1 90", "v2 10"]),
+            ("50-v3", ["v1 50", "v3 50"]),
             ("v2-v3", ["v2 50", "v3 50"]),
         ] as [(String, [String])])
     func shares(_ name: String, _ expected: [String]) {

@@ -1,7 +1,8 @@
-// What is taken over from the snapshot before, and what versions and differences say.
-@testable import Mesh
 import Spec
 import Testing
+
+// What is taken over from the snapshot before, and what versions and differences say.
+@testable import Mesh
 
 @Suite struct SnapshotTests {
     private static let gateway = Piece.gateway()
@@ -137,7 +138,8 @@ import Testing
         #expect(difference.virtualHosts.removed == ["http.80 two.com"])
         #expect(difference.virtualHosts.changed == ["http.80 one.com"])
         #expect(difference.clusters.added == [Piece.b])
-        #expect(difference.description.hasPrefix("listeners +1 (0.0.0.0_81), virtual hosts +1 -1 ~1"))
+        #expect(
+            difference.description.hasPrefix("listeners +1 (0.0.0.0_81), virtual hosts +1 -1 ~1"))
         #expect(SnapshotDifference(from: old.snapshot, to: old.snapshot).isEmpty)
     }
 

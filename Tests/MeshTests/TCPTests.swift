@@ -35,11 +35,13 @@ import Testing
         #expect(world.tcp(31_400)?.origin.object.name == "two")
     }
 
-    @Test("port and gateways decide; sourceLabels and destinationSubnets do not", arguments: [
-        ("port: 31400", true), ("port: 80", false), ("gateways: [gw]", true),
-        ("gateways: [other]", false), ("sourceLabels: {app: x}", true),
-        ("destinationSubnets: [10.0.0.0/8]", true), ("port: 31400, gateways: [other]", false),
-    ])
+    @Test(
+        "port and gateways decide; sourceLabels and destinationSubnets do not",
+        arguments: [
+            ("port: 31400", true), ("port: 80", false), ("gateways: [gw]", true),
+            ("gateways: [other]", false), ("sourceLabels: {app: x}", true),
+            ("destinationSubnets: [10.0.0.0/8]", true), ("port: 31400, gateways: [other]", false),
+        ])
     func conditions(_ match: String, _ applies: Bool) {
         let world = Self.world(
             Self.service("- match: [{\(match)}]\n  route: [{destination: {host: a}}]"))
@@ -60,9 +62,11 @@ import Testing
         #expect(Self.world(Self.service(Piece.to("a"))).tcp(31_400)?.totalWeight == 1)
     }
 
-    @Test("hosts have to overlap in either direction", arguments: [
-        ("\"*.com\"", "a.com", true), ("a.com", "\"*.com\"", true), ("a.com", "b.com", false),
-    ])
+    @Test(
+        "hosts have to overlap in either direction",
+        arguments: [
+            ("\"*.com\"", "a.com", true), ("a.com", "\"*.com\"", true), ("a.com", "b.com", false),
+        ])
     func hosts(_ server: String, _ service: String, _ applies: Bool) {
         let world = Self.world(hosts: server, Self.service(hosts: service, Piece.to("a")))
         #expect((world.tcp(31_400) != nil) == applies)

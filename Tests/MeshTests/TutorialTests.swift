@@ -83,11 +83,14 @@ import Testing
 
     private static let productpage = "outbound|9080||productpage.default.svc.cluster.local"
 
-    @Test("I1: with host `*` the five paths work and others are 404", arguments: [
-        ("/productpage", true), ("/static/bootstrap/css/bootstrap.min.css", true), ("/login", true),
-        ("/logout", true), ("/api/v1/products", true), ("/api/v1/products/0/ratings", true),
-        ("/", false), ("/productpage/", false), ("/loginx", false), ("/api/v1", false),
-    ])
+    @Test(
+        "I1: with host `*` the five paths work and others are 404",
+        arguments: [
+            ("/productpage", true), ("/static/bootstrap/css/bootstrap.min.css", true),
+            ("/login", true),
+            ("/logout", true), ("/api/v1/products", true), ("/api/v1/products/0/ratings", true),
+            ("/", false), ("/productpage/", false), ("/loginx", false), ("/api/v1", false),
+        ])
     func ingress(_ path: String, _ isServed: Bool) {
         let world = World(
             Self.gateway("bookinfo-gateway"), Self.bookinfo(), Self.services)

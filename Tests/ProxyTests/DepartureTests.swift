@@ -8,16 +8,18 @@ struct DepartureTests {
     static let upgrade =
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
-    @Test("a response for a client that has just gone is dropped, once", arguments: [
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-        "HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\npart",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
-        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nok",
-        "HTTP/1.1 200 OK\r\n\r\nuntil close",
-        "HTTP/1.1 999 nonsense\r\n\r\n",
-    ])
+    @Test(
+        "a response for a client that has just gone is dropped, once",
+        arguments: [
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\npart",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nok",
+            "HTTP/1.1 200 OK\r\n\r\nuntil close",
+            "HTTP/1.1 999 nonsense\r\n\r\n",
+        ])
     func goneBeforeTheAnswer(response: String) throws {
         let (rig, _) = try Rig.forwarding()
         let (client, upstream, _) = try rig.open(Self.get)
@@ -69,9 +71,11 @@ struct DepartureTests {
         try rig.settle()
     }
 
-    @Test("a client that leaves inside its head gives everything back", arguments: [
-        "G", "GET / HTTP/1.1\r\nHost", "GET / HTTP/1.1\r\nHost: a\r\n",
-    ])
+    @Test(
+        "a client that leaves inside its head gives everything back",
+        arguments: [
+            "G", "GET / HTTP/1.1\r\nHost", "GET / HTTP/1.1\r\nHost: a\r\n",
+        ])
     func goneInsideTheHead(part: String) throws {
         let (rig, _) = try Rig.forwarding()
         let client = try rig.connect()

@@ -5,11 +5,13 @@ import Testing
 
 @Suite("refusals")
 struct RefusalTests {
-    @Test("a broken field line behind good ones is answered 400 and closes", arguments: [
-        "GET / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nBad Name: x\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Type: application/grpc\r\nHost: a\r\n x: folded\r\n\r\n",
-        "GET / HTTP/1.1\r\nContent-Type: a\r\nHost: a\nX: bare\r\n\r\n",
-    ])
+    @Test(
+        "a broken field line behind good ones is answered 400 and closes",
+        arguments: [
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nBad Name: x\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Type: application/grpc\r\nHost: a\r\n x: folded\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Type: a\r\nHost: a\nX: bare\r\n\r\n",
+        ])
     func brokenField(request: String) throws {
         let (rig, backend) = try Rig.forwarding()
         let client = try rig.connect()

@@ -94,7 +94,7 @@ final class Wire {
     /// Everything up to and with `mark`.
     func read(to mark: String) throws -> String {
         let wanted = Array(mark.utf8)
-        return try Self.wait(for: mark.debugDescription, got: { self.received }) {
+        return try waitShowing(mark.debugDescription) {
             try self.receive()
             if let found = self.received.firstRange(of: wanted) {
                 return self.take(found.upperBound)
@@ -108,7 +108,7 @@ final class Wire {
     func readHead() throws -> String { try read(to: "\r\n\r\n") }
 
     func read(count: Int) throws -> String {
-        try Self.wait(for: "\(count) bytes", got: { self.received }) {
+        try waitShowing("\(count) bytes") {
             try self.receive()
             if self.received.count >= count { return self.take(count) }
             if self.end != nil { throw Failure.ended(waitingFor: "\(count) bytes", got: self.text) }
@@ -132,7 +132,7 @@ final class Wire {
 
     /// Whatever comes until the peer has finished, and how it did.
     func readToEnd() throws -> (text: String, end: End) {
-        try Self.wait(for: "the end", got: { self.received }) {
+        try waitShowing("the end") {
             try self.receive()
             guard let end = self.end else { return nil }
             return (self.take(self.received.count), end)
@@ -170,17 +170,24 @@ final class Wire {
 
     // MARK: - Time
 
+    /// As `wait`; what has arrived is part of the complaint.
+    private func waitShowing<R>(_ what: String, _ ask: () throws -> R?) throws -> R {
+        do {
+            return try Self.wait(for: what, ask)
+        } catch Failure.timedOut {
+            throw Failure.timedOut(waitingFor: what, got: text)
+        }
+    }
+
     /// Asks again and again until there is an answer or patience ends.
     static func wait<R>(
-        for what: String, patienceMs: UInt64 = patienceMs, got: () -> [UInt8] = { [] },
-        _ ask: () throws -> R?
+        for what: String, patienceMs: UInt64 = patienceMs, _ ask: () throws -> R?
     ) throws -> R {
         let deadline = Machine.monotonicNs + patienceMs * 1_000_000
         while true {
             if let answer = try ask() { return answer }
             guard Machine.monotonicNs < deadline else {
-                throw Failure.timedOut(
-                    waitingFor: what, got: String(decoding: got().prefix(2000), as: UTF8.self))
+                throw Failure.timedOut(waitingFor: what, got: "")
             }
             usleep(200)
         }

@@ -154,6 +154,30 @@ struct PrometheusTextTests {
         #expect(asked.contains("istio_requests_total"))
     }
 
+    @Test("a page made in pieces is the page, and no piece is large")
+    func pieces() throws {
+        let loop = LoopMetrics()
+        for number in 0..<300 {
+            loop.cluster("outbound|80||host-\(number)").add(.upstreamRqTotal)
+            var labels = IstioLabels()
+            labels.destinationService = "host-\(number)"
+            loop.requestSeries(labels: labels)
+                .record(durationMs: 3, requestBytes: 0, responseBytes: 9)
+        }
+        let sample = loop.sample()
+        var joined: [UInt8] = []
+        var count = 0
+        for piece in PrometheusText.pieces(sample) {
+            #expect(!piece.isEmpty && piece.count < 5 * PrometheusPieces.pieceBytes)
+            joined += piece
+            count += 1
+        }
+        #expect(count > 20)
+        #expect(joined == PrometheusText.render(sample))
+        let page = try PrometheusPageReader(joined)
+        #expect(page.samples.filter { $0.name == "istio_requests_total" }.count == 300)
+    }
+
     @Test("what the Prometheus project's own client reads is what was counted")
     func referenceClient() throws {
         let python = ProcessInfo.processInfo.environment["ISTHMUS_PYTHON"] ?? "python3"

@@ -56,6 +56,16 @@ public final class Responder {
         connection.endStream(isHead: isHead)
     }
 
+    /// Answers with a body that is made while it is sent: `next` is called for another piece
+    /// whenever the client has taken all so far, until it returns nil. However long the body, one
+    /// piece of it is held.
+    public func stream(_ response: ServerResponse, pulling next: @escaping () -> [UInt8]?) {
+        guard state == .fresh else { return }
+        begin(response)
+        state = .done
+        connection.pullStream(next, isHead: isHead)
+    }
+
     /// Bytes written that the client has not taken yet; for who produces faster than clients read.
     public var pendingBytes: Int { connection.pendingBytes }
 }

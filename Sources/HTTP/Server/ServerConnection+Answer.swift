@@ -39,6 +39,35 @@ extension ServerConnection {
         flush()
     }
 
+    /// Goes on with `next` each time `output` is empty; see `flush`.
+    func pullStream(_ next: @escaping () -> [UInt8]?, isHead: Bool) {
+        guard phase == .answering else { return }
+        if isHead {
+            endStream(isHead: true)
+            return
+        }
+        source = next
+        flush()
+        advance()
+    }
+
+    /// Another piece of a pulled stream into `output`. - Returns: false when there is none.
+    func pull() -> Bool {
+        guard let next = source else { return false }
+        while let piece = next() {
+            if piece.isEmpty { continue }
+            if isOldClient {
+                output.append(piece)
+            } else {
+                piece.withView { output.appendChunk($0) }
+            }
+            return true
+        }
+        source = nil
+        endStream(isHead: false)
+        return false
+    }
+
     func endStream(isHead: Bool) {
         guard phase == .answering else { return }
         if !isOldClient && !isHead { output.appendLastChunk() }

@@ -22,6 +22,9 @@ final class ServerConnection: Pollable {
     private var body: [UInt8] = []
     private var input = Buffer()
     var output = Buffer()
+    /// Makes the rest of a pulled stream, piece by piece.
+    var source: (() -> [UInt8]?)?
+    private var isFlushing = false
     private var canRead = false
     private var isAdvancing = false
     private var timer = TimerID.none
@@ -72,7 +75,10 @@ final class ServerConnection: Pollable {
         advance()
     }
 
-    override func resumed() { advance() }
+    override func resumed() {
+        if source != nil { flush() }
+        advance()
+    }
 
     override func timerFired(tag: UInt8) {
         switch phase {
@@ -83,7 +89,7 @@ final class ServerConnection: Pollable {
     }
 
     /// Works off what is there, then reads more, as long as the phase allows.
-    private func advance() {
+    func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
         defer { isAdvancing = false }
@@ -239,20 +245,33 @@ final class ServerConnection: Pollable {
         advance()
     }
 
-    /// Writes what the socket takes.
+    /// Writes what the socket takes, and makes more of a pulled stream when it has taken all.
     func flush() {
-        while !output.isEmpty, phase != .closed {
-            switch output.drain(to: descriptor) {
-            case .bytes: continue
-            case .wouldBlock:
-                setDeadline(server.limits.stallMs)
-                return
-            case .end, .failed:
-                close()
+        if isFlushing || phase == .closed { return }
+        isFlushing = true
+        defer { isFlushing = false }
+        // The client takes something: the time it may stand still begins anew.
+        if phase == .answering { clearDeadline() }
+        var written = 0
+        repeat {
+            while !output.isEmpty {
+                switch output.drain(to: descriptor) {
+                case .bytes(let count): written += count
+                case .wouldBlock:
+                    setDeadline(server.limits.stallMs)
+                    return
+                case .end, .failed:
+                    close()
+                    return
+                }
+            }
+            // One fast reader of an endless stream must not keep the loop to itself.
+            if source != nil, written >= Loop.readBytesMax {
+                server.loop.again(self)
                 return
             }
-        }
-        if output.allocatedBytes > BufferPool.blockBytes { output = Buffer() }
+        } while pull() || !output.isEmpty
+        if output.allocatedBytes > 4 * BufferPool.blockBytes { output = Buffer() }
         if answerIsWritten && phase == .answering { answered() }
     }
 
@@ -280,6 +299,7 @@ final class ServerConnection: Pollable {
     private func close() {
         if phase == .closed { return }
         phase = .closed
+        source = nil
         clearDeadline()
         server.loop.remove(descriptor: descriptor)
         Socket.close(descriptor)

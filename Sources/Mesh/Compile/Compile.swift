@@ -61,27 +61,10 @@ private func compileRouting(
     let index = VirtualServiceIndex(objects.virtualServices, node: node)
     let attachment = Attachment(objects.gateways, node: node)
     for service in index.all { attachment.check(service, findings: &compiler.findings) }
-    for rule in objects.destinationRules {
-        checkHost(of: rule, registry: registry, node: node, findings: &compiler.findings)
-    }
+    for rule in objects.destinationRules { compiler.checkHost(of: rule) }
     let listeners = merge.listeners.map { compiler.listener($0, index) }
     let inputs = RoutingInputs(
         node: node, objects: objects, services: registry.services,
         clusters: compiler.clusters.keys, diagnostics: compiler.findings.diagnostics)
     return Routing(listeners: listeners, inputs: inputs)
-}
-
-/// IST0174: a DestinationRule for a host that nobody describes is ignored whole.
-private func checkHost(
-    of rule: DestinationRule, registry: ServiceRegistry, node: Node, findings: inout Findings
-) {
-    let host = HostName.fullyQualified(
-        rule.host.value, namespace: rule.namespace, domain: node.domain)
-    guard !registry.hasService(within: host) else { return }
-    let nearest = registry.suggestion(for: host)
-    findings.report(
-        .warning, rule, at: rule.host.position, "spec.host",
-        "there is no service \(host): this DestinationRule has no effect",
-        advice: nearest.map { "did you mean \($0)?" }
-            ?? "describe the host with a Service or a ServiceEntry")
 }

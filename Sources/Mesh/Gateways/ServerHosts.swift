@@ -3,14 +3,15 @@
 
 struct ServerHosts {
     private struct Names {
-        var exact: Set<String> = []
-        var wildcards: [String] = []
+        private var exact: Set<String> = []
+        private var exactInOrder: [String] = []
+        private var wildcards: [String] = []
 
         mutating func insert(_ name: String) {
             if HostName.isWild(name) {
                 if !wildcards.contains(name) { wildcards.append(name) }
-            } else {
-                exact.insert(name)
+            } else if exact.insert(name).inserted {
+                exactInOrder.append(name)
             }
         }
 
@@ -19,9 +20,10 @@ struct ServerHosts {
                 exact.contains(name) || wildcards.contains { HostName.isWithin(name, $0) }
             if isCovered, !result.contains(name) { result.append(name) }
             guard HostName.isWild(name) else { return }
-            let narrower = exact.sorted() + wildcards
-            for other in narrower where HostName.isWithin(other, name) {
-                if !result.contains(other) { result.append(other) }
+            for names in [exactInOrder, wildcards] {
+                for other in names where HostName.isWithin(other, name) {
+                    if !result.contains(other) { result.append(other) }
+                }
             }
         }
     }

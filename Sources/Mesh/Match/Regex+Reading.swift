@@ -1,5 +1,5 @@
-// What can be read off a regular expression without RE2: the bytes it must start with, and that
-// the simplest shapes are valid. Both err on the careful side; neither ever decides a match alone.
+// The bytes a match must start with, read off a regular expression without RE2.
+// Where it is not sure it finds none, and it never decides that something does match.
 
 extension Regex {
     /// Where the ASCII bytes stand that every text which matches `pattern` in full starts with;
@@ -17,26 +17,6 @@ extension Regex {
         return start..<end
     }
 
-    /// Whether the expression consists of literals, dots and `*`, `+` or `?` each behind one of
-    /// those, which RE2 always takes. Ten thousand hosts need not build an automaton to learn it.
-    static func isPlainlyValid(_ pattern: [UInt8]) -> Bool {
-        guard pattern.count <= 1024 else { return false }
-        var canRepeat = false
-        for byte in pattern {
-            switch byte {
-            case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"):
-                guard canRepeat else { return false }
-                canRepeat = false
-            case UInt8(ascii: "."):
-                canRepeat = true
-            default:
-                guard isLiteral(byte) else { return false }
-                canRepeat = true
-            }
-        }
-        return true
-    }
-
     private static func isQuantifier(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{"): true
@@ -44,7 +24,7 @@ extension Regex {
         }
     }
 
-    private static func isLiteral(_ byte: UInt8) -> Bool {
+    static func isLiteral(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "\\"), UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "*"),
             UInt8(ascii: "?"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "["),

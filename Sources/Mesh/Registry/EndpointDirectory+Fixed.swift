@@ -12,12 +12,8 @@ extension EndpointDirectory {
             return entry.endpoints.compactMap { listed($0, port: port, of: entry) }
         }
         let target = port.targetPort ?? port.number
-        let machines = workloads[entry.namespace, default: []].filter {
-            $0.labels.satisfies(selector)
-        }
-        let pods = pods[entry.namespace, default: []].filter {
-            $0.metadata.labels.satisfies(selector) && $0.isReady
-        }
+        let machines = workloads.items(in: entry.namespace, selectedBy: selector)
+        let pods = pods.items(in: entry.namespace, selectedBy: selector).filter(\.isReady)
         return machines.compactMap {
             workload($0, port: $0.endpoint.ports[port.name] ?? target)
         }

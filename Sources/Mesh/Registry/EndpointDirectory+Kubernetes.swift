@@ -68,10 +68,9 @@ extension EndpointDirectory {
     }
 
     private func selectedPods(_ service: Service, port: Service.Port) -> [Endpoint] {
-        guard !service.selector.isEmpty else { return [] }
-        return pods[service.namespace, default: []].compactMap { pod in
-            guard pod.metadata.labels.satisfies(service.selector),
-                pod.isReady || service.publishNotReadyAddresses,
+        let selected = pods.items(in: service.namespace, selectedBy: service.selector)
+        return selected.compactMap { pod in
+            guard pod.isReady || service.publishNotReadyAddresses,
                 let address = pod.ips.first, let number = Self.number(of: port, in: pod)
             else { return nil }
             return Endpoint(
@@ -92,9 +91,8 @@ extension EndpointDirectory {
     /// The entry's own port of the service port's name comes first, then the one the target port
     /// names, then the target port's number.
     private func selectedWorkloads(_ service: Service, port: Service.Port) -> [Endpoint] {
-        guard !service.selector.isEmpty else { return [] }
-        return workloads[service.namespace, default: []].compactMap { entry in
-            guard entry.labels.satisfies(service.selector) else { return nil }
+        let selected = workloads.items(in: service.namespace, selectedBy: service.selector)
+        return selected.compactMap { entry in
             let ports = entry.endpoint.ports
             let target: UInt16? =
                 switch port.targetPort {

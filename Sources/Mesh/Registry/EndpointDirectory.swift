@@ -4,8 +4,8 @@
 internal import Spec
 
 struct EndpointDirectory {
-    let pods: [String: [Pod]]
-    let workloads: [String: [WorkloadEntry]]
+    let pods: LabelIndex<Pod>
+    let workloads: LabelIndex<WorkloadEntry>
     /// By `namespace/service`.
     let slices: [String: [EndpointSlice]]
     let endpoints: [String: [Endpoints]]
@@ -13,8 +13,8 @@ struct EndpointDirectory {
     private let podsByAddress: [String: Pod]
 
     init(_ objects: ObjectSet) {
-        pods = Dictionary(grouping: objects.pods, by: \.namespace)
-        workloads = Dictionary(grouping: objects.workloadEntries, by: \.namespace)
+        pods = LabelIndex(objects.pods.map { ($0, $0.namespace, $0.metadata.labels) })
+        workloads = LabelIndex(objects.workloadEntries.map { ($0, $0.namespace, $0.labels) })
         slices = Dictionary(grouping: objects.endpointSlices) {
             "\($0.namespace)/\($0.serviceName ?? "")"
         }

@@ -92,7 +92,12 @@ extension RouteCompiler {
                     cluster: answer.cluster, clusterName: answer.name,
                     weight: isSingle ? 1 : UInt32(share.weight), headers: headers))
         }
-        return result
+        let total = result.reduce(UInt64(0)) { $0 + UInt64($1.weight) }
+        guard total == 0 || total > UInt64(UInt32.max) else { return result }
+        findings.report(
+            .error, rule.owner, at: rule.route.position, site.path("route"),
+            "the weights add up to \(total)", advice: "their sum has to be 1 to 4294967295")
+        return []
     }
 
     /// A prefix match swaps the prefix, any other the whole path. A rule without `uri` is, to

@@ -29,6 +29,18 @@ extension RouteCompiler {
         let question = DestinationQuestion(
             host: destination.host, subset: destination.subset, port: destination.port,
             namespace: rule.namespace, listenerPort: scope.declaredPort)
+        let answer = answer(to: question)
+        if let (message, advice) = answer.problem {
+            findings.report(
+                .warning, rule, at: destination.position, path(),
+                "\(message): its requests get 503 NC", advice: advice)
+        }
+        return answer
+    }
+
+    /// Rules that follow each other mostly name the same destination.
+    private mutating func answer(to question: DestinationQuestion) -> ResolvedDestination {
+        if let latest, latest.question == question { return latest.answer }
         let answer: ResolvedDestination
         if let known = resolved[question] {
             answer = known
@@ -36,11 +48,7 @@ extension RouteCompiler {
             answer = resolve(question)
             resolved[question] = answer
         }
-        if let (message, advice) = answer.problem {
-            findings.report(
-                .warning, rule, at: destination.position, path(),
-                "\(message): its requests get 503 NC", advice: advice)
-        }
+        latest = (question, answer)
         return answer
     }
 
@@ -91,14 +99,25 @@ extension RouteCompiler {
                 "add \(node.namespace) or * to its exportTo"
             )
         }
-        guard suggestionsLeft > 0 else { return (message, "") }
+        return (message, nearest(to: host))
+    }
+
+    /// IST0174: a DestinationRule for a host that nobody describes is ignored whole.
+    mutating func checkHost(of rule: DestinationRule) {
+        let host = HostName.fullyQualified(
+            rule.host.value, namespace: rule.namespace, domain: node.domain)
+        guard !registry.hasService(within: host) else { return }
+        findings.report(
+            .warning, rule, at: rule.host.position, "spec.host",
+            "there is no service \(host): this DestinationRule has no effect",
+            advice: nearest(to: host))
+    }
+
+    private mutating func nearest(to host: String) -> String {
+        let general = "describe it with a Service or a ServiceEntry, or correct the host"
+        guard suggestionsLeft > 0 else { return general }
         suggestionsLeft -= 1
-        if let nearest = registry.suggestion(for: host) {
-            return (message, "did you mean \(nearest)?")
-        }
-        return (
-            message, "describe it with a Service or a ServiceEntry, or correct the host"
-        )
+        return registry.suggestion(for: host).map { "did you mean \($0)?" } ?? general
     }
 
     private func missingPort(

@@ -20,8 +20,9 @@ extension RouteCompiler {
     }
 
     private mutating func table(_ plan: ListenerPlan, _ index: VirtualServiceIndex) -> RouteTable {
-        var drafts = VirtualHostDrafts()
-        var groups: [Binding: Int?] = [:]
+        let count = plan.servers.map { index.services(of: $0.gatewayName).count }.max() ?? 0
+        var drafts = VirtualHostDrafts(expecting: count)
+        var groups: [Binding: Int?] = Dictionary(minimumCapacity: count)
         for server in plan.servers {
             let scope = Scope(
                 gatewayName: server.gatewayName, declaredPort: plan.declaredPort)
@@ -107,7 +108,13 @@ extension RouteCompiler {
                     cluster: answer.cluster, clusterName: answer.name,
                     weight: isSingle ? 1 : UInt32(share.weight)))
         }
-        guard !destinations.isEmpty else { return nil }
+        let total = destinations.reduce(UInt64(0)) { $0 + UInt64($1.weight) }
+        guard total > 0, total <= UInt64(UInt32.max) else {
+            findings.report(
+                .error, object, at: rule.position, "spec.tcp[\(number)].route",
+                "the weights add up to \(total)", advice: "their sum has to be 1 to 4294967295")
+            return nil
+        }
         return TCPRoute(destinations: destinations, origin: Origin(object, at: rule.position))
     }
 }

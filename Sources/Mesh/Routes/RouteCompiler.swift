@@ -19,6 +19,7 @@ struct RouteCompiler {
     var interned = Interned()
     var findings = Findings()
     var resolved: [DestinationQuestion: ResolvedDestination] = [:]
+    var latest: (question: DestinationQuestion, answer: ResolvedDestination)?
     /// Nearest names are looked for a bounded number of times: each is a walk over all services.
     var suggestionsLeft = 50
 

@@ -20,6 +20,13 @@ struct VirtualHostDrafts {
     /// By group: how many domains it is bound to.
     private var domainCounts: [Int] = []
 
+    init(expecting count: Int) {
+        drafts.reserveCapacity(count)
+        places.reserveCapacity(count)
+        groups.reserveCapacity(count)
+        domainCounts.reserveCapacity(count)
+    }
+
     mutating func addGroup(_ routes: [Route]) -> Int {
         groups.append(routes)
         domainCounts.append(0)

@@ -257,7 +257,7 @@ final class ClientConnection: ClientStream {
     override func answered(mustClose: Bool) {
         exchange = nil
         if mustClose || inputEnded { closesAfterAnswer = true }
-        if closesAfterAnswer || worker.isDraining {
+        if closesAfterAnswer || listener.isEnding {
             closesAfterAnswer = true
             phase = .answering
             if socket.unsentBytes == 0 { finishClosing() }
@@ -289,8 +289,15 @@ final class ClientConnection: ClientStream {
         if lingeredBytes > worker.settings.limits.lingerBytesMax { close() }
     }
 
+    /// Without a request on it the connection ends now, or once its last answer is out.
     func closeIfIdle() {
-        if exchange == nil, phase == .head { close() }
+        guard exchange == nil, phase == .head else { return }
+        if socket.unsentBytes == 0 {
+            close()
+        } else {
+            closesAfterAnswer = true
+            phase = .answering
+        }
     }
 
     /// The client is gone: nobody reads the answer any more.

@@ -35,6 +35,8 @@ final class UpstreamConnection: Pollable {
     /// FIN is on its way up the socket: reading goes on until it is met, as no event will follow.
     private var peerClosed = false
     private var inputEnded = false
+    /// It ended with an error: a body until close is not complete then.
+    private var isBroken = false
     /// Nothing more can be sent; what the peer said before may still be there to read.
     private var writeFailed = false
     /// All of the request is written or queued.
@@ -175,6 +177,7 @@ final class UpstreamConnection: Pollable {
             // An error closes; what was received before it is read first.
             canRead = true
             peerClosed = true
+            isBroken = true
         }
         if readiness.contains(.writable), socket.unsentBytes > 0 { flush() }
         if !readiness.isDisjoint(with: [.peerClosed, .hangup]) { peerClosed = true }
@@ -250,7 +253,11 @@ final class UpstreamConnection: Pollable {
                     ended()
                     return
                 }
-            case .end, .failed:
+            case .end:
+                ended()
+                return
+            case .failed:
+                isBroken = true
                 ended()
                 return
             }
@@ -436,7 +443,7 @@ final class UpstreamConnection: Pollable {
         stats.add(.upstreamCxDestroyRemote)
         stats.add(.upstreamCxDestroyWithActiveRq)
         switch phase {
-        case .untilClose where !writeFailed:
+        case .untilClose where !writeFailed && !isBroken:
             responseEnded(exchange, leftover: 0)
         case .head where !gotBytes && served > 0:
             self.exchange = nil

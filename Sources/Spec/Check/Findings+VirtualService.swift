@@ -52,43 +52,47 @@ extension Findings {
     }
 
     private mutating func check(hosts: [Located<String>], isForMesh: Bool) {
+        var places: [String: Int] = [:]
+        var wildcards: [Int] = []
         for (index, host) in hosts.enumerated() {
             enter("hosts", index)
             defer { leave() }
-            if let complaint = NameSyntax.complaint(host: host.value) {
-                if !AddressSyntax.isIP(host.value) {
+            let name = host.value
+            if let complaint = NameSyntax.complaint(host: name) {
+                if !AddressSyntax.isIP(name) {
                     error(
                         message: complaint, advice: "write a host name, `*.` and a suffix, or `*`")
                 }
                 continue
             }
-            if host.value == "*", isForMesh {
+            if name == "*", isForMesh {
                 error(
                     message: "`*` cannot be the host of a VirtualService for the mesh",
                     advice: "name a Gateway under `gateways` (without `mesh`), or write the host")
             }
-            if NameSyntax.isOddWildcard(host.value) {
+            if NameSyntax.isOddWildcard(name) {
                 warning(
-                    message: "`\(host.value)` matches every name that ends so",
+                    message: "`\(name)` matches every name that ends so",
                     advice: "write `*.` and a suffix, if that is meant")
             }
-            for (other, earlier) in hosts[..<index].enumerated() {
-                if earlier.value == host.value {
-                    error(
-                        message: "the host `\(host.value)` is there twice",
-                        advice: "keep one of the two")
-                    break
-                }
-                let isCovered =
-                    NameSyntax.covers(earlier.value, host.value)
-                    || NameSyntax.covers(host.value, earlier.value)
-                if isCovered, earlier.value != "*" || host.value.hasPrefix("*") {
-                    error(
-                        message: "`\(host.value)` and hosts[\(other)] `\(earlier.value)` overlap",
-                        advice: "keep the wider of the two, or write two VirtualServices")
-                    break
-                }
+            if places.updateValue(index, forKey: name) != nil {
+                error(message: "the host `\(name)` is there twice", advice: "keep one of the two")
+                continue
             }
+            // One of two that overlap is always a wildcard.
+            let isWildcard = name.hasPrefix("*")
+            let others = isWildcard ? Array(0..<index) : wildcards
+            let overlapping = others.first { other in
+                NameSyntax.covers(hosts[other].value, name)
+                    || (isWildcard && NameSyntax.covers(name, hosts[other].value))
+            }
+            if let overlapping {
+                error(
+                    message: "`\(name)` and hosts[\(overlapping)] `\(hosts[overlapping].value)` "
+                        + "overlap",
+                    advice: "keep the wider of the two, or write two VirtualServices")
+            }
+            if isWildcard { wildcards.append(index) }
         }
     }
 

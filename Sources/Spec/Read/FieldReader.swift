@@ -18,16 +18,17 @@ final class FieldReader {
     private(set) var suppressedCount = 0
     private(set) var suppressedErrorCount = 0
     private(set) var idleFields = IdleFields()
-    var strings = SharedStrings()
+    let strings: SharedStrings
 
     /// The tables of the messages around the cursor, outermost first.
     private var tables: [MessageTable] = []
     /// Nodes before this one lie within a field that is already known to be idle.
     private var idleUntil: NodeID = 0
 
-    init(file: String, defaultNamespace: String) {
+    init(file: String, defaultNamespace: String, strings: SharedStrings) {
         self.file = file
         self.defaultNamespace = defaultNamespace
+        self.strings = strings
     }
 
     /// Forgets the findings of the file, for a second, more careful pass.
@@ -219,6 +220,7 @@ final class FieldReader {
     }
 
     private func advice(forUnknown name: String, in table: MessageTable) -> String {
+        if name.hasPrefix("+") { return "a line starts with `+`, as in a diff; cut that off" }
         let camelCase = Spelling.camelCase(name)
         if camelCase != name, table.field(named: camelCase) != nil {
             return "write `\(camelCase)`"

@@ -15,10 +15,15 @@ public struct ParsedFile: Sendable {
     public let hasErrors: Bool
 
     /// Reads YAML or JSON, one or more documents, UTF-8 or UTF-16 with a byte order mark. Objects
-    /// without a namespace are in `defaultNamespace`.
-    public init(reading bytes: [UInt8], file: String, defaultNamespace: String = "default") {
+    /// without a namespace are in `defaultNamespace`. Files that are read with the same `strings`
+    /// share the names they have in common.
+    public init(
+        reading bytes: [UInt8], file: String, defaultNamespace: String = "default",
+        strings: SharedStrings = SharedStrings()
+    ) {
         self.file = file
-        let reader = FieldReader(file: file, defaultNamespace: defaultNamespace)
+        let reader = FieldReader(
+            file: file, defaultNamespace: defaultNamespace, strings: strings)
         var objects: [any Resource] = []
         if bytes.count > SpecLimits.fileBytesMax {
             reader.report(

@@ -133,7 +133,11 @@ private struct LibYAMLParser: ~Copyable {
             return YAMLProblem(position: Position(), message: "not enough memory for the file")
         case YAML_READER_ERROR:
             // The reader stops before it counts lines, so the line is found from the byte.
-            let offset = unsafe min(Int(parser.pointee.problem_offset), input.count)
+            var offset = unsafe min(Int(parser.pointee.problem_offset), input.count)
+            // A wrong trailing byte is the fault of the character that it is the end of.
+            if text.contains("trailing") {
+                while offset > 0, unsafe input[offset - 1] >= 0x80 { offset -= 1 }
+            }
             return YAMLProblem(position: place(ofByte: offset), message: text)
         default:
             break

@@ -43,6 +43,11 @@ extension YAMLProblem {
                 "a `key: value` where none can be",
                 "check the indentation; a text with `: ` in it needs quotes"
             )
+        case "did not find expected node content":
+            return (
+                "a `[` or `{` that is opened at \(since) is not closed before this",
+                "close it with `]` or `}`"
+            )
         case "could not find expected ':'":
             return (
                 "a line that is neither `key: value` nor part of one",
@@ -84,6 +89,11 @@ extension YAMLProblem {
             return (
                 "the text is not valid UTF-8: \(text)",
                 "save the file as UTF-8"
+            )
+        case let text where text.contains("nesting level"):
+            return (
+                "nested deeper than \(SpecLimits.depthMax) levels",
+                "no resource is that deep; check the brackets and the indentation"
             )
         case "control characters are not allowed":
             return (

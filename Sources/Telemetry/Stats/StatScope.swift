@@ -3,13 +3,25 @@
 
 /// The tables of one family, sorted by name, with both spellings of their scope.
 struct StatScope<Family: StatFamily> {
+    struct Table {
+        let name: String
+        let values: StatValues<Family>
+        let isUsed: Bool
+
+        init(name: String, values: StatValues<Family>) {
+            self.name = name
+            self.values = values
+            isUsed = values.isUsed
+        }
+    }
+
     /// `cluster.`; in front of the table's name in `/stats`.
     let prefix: String
     /// `envoy_cluster_`; in front of the statistic's name in Prometheus.
     let metricPrefix: String
     /// `cluster_name`; nil where there is one table alone.
     let label: String?
-    let tables: [(name: String, values: StatValues<Family>)]
+    let tables: [Table]
 
     init(
         prefix: String, metricPrefix: String, label: String,
@@ -18,7 +30,8 @@ struct StatScope<Family: StatFamily> {
         self.prefix = prefix
         self.metricPrefix = metricPrefix
         self.label = label
-        self.tables = tables.map { (name: $0.key, values: $0.value) }.sorted { $0.name < $1.name }
+        self.tables = tables.map { Table(name: $0.key, values: $0.value) }
+            .sorted { $0.name < $1.name }
     }
 
     /// The one table of the process.
@@ -26,7 +39,7 @@ struct StatScope<Family: StatFamily> {
         self.prefix = prefix
         self.metricPrefix = metricPrefix
         self.label = nil
-        self.tables = [(name: "", values: values)]
+        self.tables = [Table(name: "", values: values)]
     }
 
     /// `cluster.outbound|80||host.upstream_rq_total`
@@ -46,11 +59,14 @@ struct StatSelection {
     /// Gets `cluster.outbound|80||host.upstream_rq_total`.
     let filter: ((String) -> Bool)?
 
+    /// Envoy's `usedonly` keeps counters that have counted, and all gauges of a thing that has
+    /// counted anything: a gauge back at zero still tells something.
     func wants<Family>(
-        _ stat: Family, of table: (name: String, values: StatValues<Family>),
-        in scope: StatScope<Family>
+        _ stat: Family, of table: StatScope<Family>.Table, in scope: StatScope<Family>
     ) -> Bool {
-        if usedOnly && !table.values.isUsed(stat) { return false }
+        if usedOnly && table.values[stat] == 0 {
+            if !table.isUsed || stat.definition.kind == .counter { return false }
+        }
         guard let filter else { return true }
         var name: [UInt8] = []
         scope.appendName(of: stat, in: table.name, to: &name)

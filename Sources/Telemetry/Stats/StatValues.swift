@@ -28,12 +28,8 @@ public struct StatValues<Family: StatFamily>: Sendable {
     }
 
     /// True once anything has been counted.
-    public var isUsed: Bool { Family.allCases.contains { self[$0] != 0 } }
-
-    /// What Envoy's `usedonly` keeps: counters that have counted, and all gauges of a thing that
-    /// has counted anything, since a gauge back at zero still tells something.
-    func isUsed(_ stat: Family) -> Bool {
-        if self[stat] != 0 { return true }
-        return stat.definition.kind != .counter && isUsed
+    public var isUsed: Bool {
+        for slot in slots.indices where slots[slot] != 0 { return true }
+        return false
     }
 }

@@ -1,99 +1,127 @@
 // Istio's standard metrics on the Prometheus page.
-// Their label sets are long and the same for four metrics, so each set is written once and copied.
+// Their label sets are long and the same for several metrics, so each set is written once and
+// copied.
+
+/// One of Istio's metrics: how it is called and how it is taken from a series.
+struct IstioMetric<Values> {
+    enum Kind {
+        case counter((Values) -> UInt64)
+        case histogram((Values) -> Histogram)
+    }
+
+    let name: String
+    let help: String
+    let kind: Kind
+}
+
+/// The values of a series that stands behind some of Istio's metrics.
+protocol SeriesValues {
+    static var metrics: [IstioMetric<Self>] { get }
+    /// TCP metrics are not about responses and have no labels for them.
+    static var describesResponses: Bool { get }
+}
+
+extension RequestValues: SeriesValues {
+    static var describesResponses: Bool { true }
+
+    static var metrics: [IstioMetric<RequestValues>] {
+        [
+            IstioMetric(
+                name: "istio_requests_total", help: "Requests",
+                kind: .counter { $0.durationMs.count }),
+            IstioMetric(
+                name: "istio_request_duration_milliseconds",
+                help: "Time from the first byte of a request to the last of its response",
+                kind: .histogram { $0.durationMs }),
+            IstioMetric(
+                name: "istio_request_bytes", help: "Bytes of request bodies",
+                kind: .histogram { $0.requestBytes }),
+            IstioMetric(
+                name: "istio_response_bytes", help: "Bytes of response bodies",
+                kind: .histogram { $0.responseBytes }),
+        ]
+    }
+}
+
+extension TCPValues: SeriesValues {
+    static var describesResponses: Bool { false }
+
+    static var metrics: [IstioMetric<TCPValues>] {
+        [
+            IstioMetric(
+                name: "istio_tcp_connections_opened_total", help: "Connections opened",
+                kind: .counter { $0.opened }),
+            IstioMetric(
+                name: "istio_tcp_connections_closed_total", help: "Connections closed",
+                kind: .counter { $0.closed }),
+            IstioMetric(
+                name: "istio_tcp_sent_bytes_total", help: "Bytes sent to clients",
+                kind: .counter { $0.sentBytes }),
+            IstioMetric(
+                name: "istio_tcp_received_bytes_total", help: "Bytes received from clients",
+                kind: .counter { $0.receivedBytes }),
+        ]
+    }
+}
 
 extension PrometheusPage {
     /// `istio_build`, which dashboards read to tell versions apart.
     mutating func appendBuild(version: String) {
         guard wants(metric: "istio_build") else { return }
-        bytes.appendMetricHead(
-            Array("istio_build".utf8), help: "Version of the component", type: "gauge")
+        begin(Array("istio_build".utf8), help: "Version of the component", type: "gauge")
         bytes.append("istio_build{")
         bytes.appendLabel("component", "proxy", first: true)
         bytes.appendLabel("tag", version.isEmpty ? "unknown" : version)
         bytes.append("} 1\n")
     }
 
-    mutating func appendRequests(_ series: [IstioLabels: RequestValues]) {
-        let rows = Self.rows(series, responses: true)
-        if rows.isEmpty { return }
-        appendCounter("istio_requests_total", "Requests", rows) { $0.durationMs.count }
-        appendHistogram(
-            "istio_request_duration_milliseconds",
-            "Time from the first byte of a request to the last of its response", rows
-        ) { $0.durationMs }
-        appendHistogram("istio_request_bytes", "Bytes of request bodies", rows) {
-            $0.requestBytes
-        }
-        appendHistogram("istio_response_bytes", "Bytes of response bodies", rows) {
-            $0.responseBytes
-        }
-    }
-
-    mutating func appendTCP(_ series: [IstioLabels: TCPValues]) {
-        let rows = Self.rows(series, responses: false)
-        if rows.isEmpty { return }
-        appendCounter("istio_tcp_connections_opened_total", "Connections opened", rows) {
-            $0.opened
-        }
-        appendCounter("istio_tcp_connections_closed_total", "Connections closed", rows) {
-            $0.closed
-        }
-        appendCounter("istio_tcp_sent_bytes_total", "Bytes sent to clients", rows) {
-            $0.sentBytes
-        }
-        appendCounter("istio_tcp_received_bytes_total", "Bytes received from clients", rows) {
-            $0.receivedBytes
-        }
-    }
-
-    private typealias Row<Values> = (labels: [UInt8], values: Values)
+    typealias Row<Values> = (labels: [UInt8], values: Values)
 
     /// The series with their labels as text, sorted by it, so that two scrapes can be compared.
-    private static func rows<Values>(
-        _ series: [IstioLabels: Values], responses: Bool
+    static func rows<Values: SeriesValues>(
+        _ series: [IstioLabels: Values]
     ) -> [Row<Values>] {
         series
             .map { labels, values in
                 var text: [UInt8] = []
-                labels.appendLabels(to: &text, responses: responses)
+                labels.appendLabels(to: &text, responses: Values.describesResponses)
                 return (labels: text, values: values)
             }
             .sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
     }
 
-    private mutating func appendCounter<Values>(
-        _ name: String, _ help: String, _ rows: [Row<Values>],
-        value: (Values) -> UInt64
+    mutating func append<Values>(
+        _ metric: IstioMetric<Values>, _ rows: ArraySlice<Row<Values>>
     ) {
-        guard wants(metric: name) else { return }
-        bytes.appendMetricHead(Array(name.utf8), help: help, type: "counter")
-        for row in rows { appendLine(name, "{", row.labels, value(row.values)) }
+        let name = metric.name
+        switch metric.kind {
+        case .counter(let value):
+            begin(Array(name.utf8), help: metric.help, type: "counter")
+            for row in rows { appendLine(name, "{", row.labels, value(row.values)) }
+        case .histogram(let value):
+            begin(Array(name.utf8), help: metric.help, type: "histogram")
+            for row in rows { appendHistogram(name, row.labels, value(row.values)) }
+        }
     }
 
-    private mutating func appendHistogram<Values>(
-        _ name: String, _ help: String, _ rows: [Row<Values>],
-        value: (Values) -> Histogram
+    private mutating func appendHistogram(
+        _ name: String, _ labels: [UInt8], _ histogram: Histogram
     ) {
-        guard wants(metric: name) else { return }
-        bytes.appendMetricHead(Array(name.utf8), help: help, type: "histogram")
-        for row in rows {
-            let histogram = value(row.values)
-            var below: UInt64 = 0
-            for bucket in 0..<HistogramBounds.bucketCount {
-                below &+= histogram.count(inBucket: bucket)
-                bytes.append(name)
-                bytes.append("_bucket{")
-                bytes.append(contentsOf: row.labels)
-                let isLast = bucket == HistogramBounds.text.count
-                bytes.append(#",le=""#)
-                bytes.append(isLast ? "+Inf" : HistogramBounds.text[bucket])
-                bytes.append(#""} "#)
-                bytes.append(decimal: below)
-                bytes.append(UInt8(ascii: "\n"))
-            }
-            appendLine(name, "_sum{", row.labels, histogram.sum)
-            appendLine(name, "_count{", row.labels, below)
+        var below: UInt64 = 0
+        for bucket in 0..<HistogramBounds.bucketCount {
+            below &+= histogram.count(inBucket: bucket)
+            bytes.append(name)
+            bytes.append("_bucket{")
+            bytes.append(contentsOf: labels)
+            bytes.append(#",le=""#)
+            let isLast = bucket == HistogramBounds.text.count
+            bytes.append(isLast ? "+Inf" : HistogramBounds.text[bucket])
+            bytes.append(#""} "#)
+            bytes.append(decimal: below)
+            bytes.append(UInt8(ascii: "\n"))
         }
+        appendLine(name, "_sum{", labels, histogram.sum)
+        appendLine(name, "_count{", labels, below)
     }
 
     private mutating func appendLine(

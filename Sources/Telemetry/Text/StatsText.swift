@@ -68,8 +68,7 @@ private struct StatsPage {
     }
 
     private mutating func append<Family>(
-        _ stat: Family, of table: (name: String, values: StatValues<Family>),
-        in scope: StatScope<Family>
+        _ stat: Family, of table: StatScope<Family>.Table, in scope: StatScope<Family>
     ) {
         switch format {
         case .text:

@@ -1,6 +1,7 @@
 // Answers of the small server: late ones, streamed ones, and ones a handler got wrong.
 import Foundation
 import Net
+import Synchronization
 import Testing
 
 @testable import HTTP
@@ -80,6 +81,41 @@ struct SmallServerAnswerTests {
         #expect(body == "5\r\nfirst\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n")
         peer.send(get)
         #expect(peer.read(through: "0\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+    }
+
+    @Test("a pulled answer is made no faster than the client takes it, and arrives whole")
+    func pulled() throws {
+        let made = Atomic<Int>(0)
+        let pieces = 2000
+        let server = try SmallServer { request, responder, loop in
+            let begin = {
+                responder.stream(ServerResponse(body: Array("<".utf8))) {
+                    let number = made.add(1, ordering: .relaxed).newValue
+                    if number > pieces { return nil }
+                    return number % 7 == 0 ? [] : [UInt8](repeating: 0x61, count: 16_000)
+                }
+            }
+            if request.path == "/later" { _ = Alarm(loop, afterMs: 20, begin) } else { begin() }
+        }
+        let whole = (1...pieces).filter { $0 % 7 != 0 }.count * 16_000 + 1
+        for path in ["/now", "/later"] {
+            made.store(0, ordering: .relaxed)
+            let peer = try server.peer()
+            // The second request waits behind the stream.
+            peer.send("GET \(path) HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+            usleep(150_000)
+            // Sockets hold a few megabytes at most; 27 would be the whole.
+            #expect(made.load(ordering: .relaxed) < pieces)
+            _ = peer.read(through: "\r\n\r\n")
+            #expect(peer.readToEnd().utf8.count == whole)
+        }
+        let chunked = try server.peer()
+        made.store(pieces - 2, ordering: .relaxed)
+        chunked.send("GET /later HTTP/1.1\r\nhost: x\r\n\r\n" + get)
+        let first = chunked.read(through: "0\r\n\r\n")
+        #expect(first.contains("1\r\n<\r\n3e80\r\na"))
+        // Behind it the next request is answered; the source is spent by then.
+        #expect(chunked.read(through: "0\r\n\r\n").hasSuffix("1\r\n<\r\n0\r\n\r\n"))
     }
 
     @Test("HTTP/1.0 gets a streamed answer without chunks, until the connection closes")

@@ -1,0 +1,94 @@
+// From the files people name to a snapshot: read, check, compile, in one step for everybody.
+// The gateway, `validate` and `explain` go the same way, so that none of them knows better.
+public import Mesh
+public import Spec
+internal import Store
+
+/// Which files, and for which proxy.
+public struct ConfigurationSource: Sendable {
+    /// Files and folders; `-` for standard input.
+    public var paths: [String]
+    /// Folders in folders too.
+    public var isRecursive: Bool
+    /// Of objects that name none.
+    public var defaultNamespace: String
+    public var standardInput: [UInt8]
+    public var node: Node
+
+    public init(
+        paths: [String], isRecursive: Bool = false, defaultNamespace: String = "default",
+        standardInput: [UInt8] = [], node: Node = Node()
+    ) {
+        self.paths = paths
+        self.isRecursive = isRecursive
+        self.defaultNamespace = defaultNamespace
+        self.standardInput = standardInput
+        self.node = node
+    }
+}
+
+/// What came of reading.
+public struct ConfigurationReading: Sendable {
+    /// nil where there are errors.
+    public let snapshot: Snapshot?
+    /// nil where a file could not be read or has errors.
+    public let objects: ObjectSet?
+    /// Of files first, of objects among each other after that.
+    public let diagnostics: [Diagnostic]
+    /// False where no file changed since the last time.
+    public let hasChanged: Bool
+    public let fileCount: Int
+    /// Reading and compiling, in microseconds.
+    public let microseconds: UInt64
+}
+
+/// Keeps the files it has read; used on one thread.
+public final class ConfigurationReader {
+    public let source: ConfigurationSource
+    private let store: Store
+    private var nextVersion: UInt64 = 1
+
+    public init(_ source: ConfigurationSource) {
+        self.source = source
+        store = Store(defaultNamespace: source.defaultNamespace)
+    }
+
+    /// Folders whose changes can change the configuration.
+    public var folders: [String] { store.folders }
+
+    /// The bytes of a file, to show a line of it.
+    public func text(of file: String) -> [UInt8]? { store.text(of: file) }
+
+    /// Reads everything.
+    public func load() -> ConfigurationReading {
+        read(previous: nil) {
+            store.load(
+                paths: source.paths, recursive: source.isRecursive,
+                standardInput: source.standardInput)
+        }
+    }
+
+    /// Reads what changed. - Parameter live: what is served now; its unchanged parts are kept.
+    public func reload(live: Snapshot?) -> ConfigurationReading {
+        read(previous: live) { store.reload() }
+    }
+
+    private func read(previous: Snapshot?, _ look: () -> LoadResult) -> ConfigurationReading {
+        let start = ContinuousClock.now
+        let loaded = look()
+        var diagnostics = loaded.diagnostics
+        var snapshot: Snapshot?
+        if let objects = loaded.objects, loaded.hasChanged {
+            let compiled = compile(
+                objects, node: source.node, version: nextVersion, previous: previous)
+            snapshot = compiled.snapshot
+            if snapshot != nil { nextVersion += 1 }
+            diagnostics += compiled.diagnostics
+        }
+        let took = start.duration(to: .now)
+        return ConfigurationReading(
+            snapshot: snapshot, objects: loaded.objects, diagnostics: diagnostics,
+            hasChanged: loaded.hasChanged, fileCount: loaded.fileCount,
+            microseconds: UInt64(took / .microseconds(1)))
+    }
+}

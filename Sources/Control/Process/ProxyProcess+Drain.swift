@@ -1,0 +1,33 @@
+// How the process ends, and how it stops taking connections without ending.
+internal import Net
+internal import Proxy
+
+extension ProxyProcess {
+    /// Readiness ends, nothing new is accepted, and the loop stops once nothing is under way or
+    /// the time for it is over.
+    func beginDrain(because cause: String) {
+        guard drain == nil else { return }
+        state = .draining
+        let limitMs = options.settings.limits.drainMs
+        log.info(
+            "end", "draining", [("by", cause), ("atMost", "\(limitMs / 1000)s")])
+        let drain = Drain(
+            loop: loop, crew: crew, counts: counts, withinMs: limitMs
+        ) { [unowned self] left in
+            if left > 0 {
+                log.warning("end", "the time to drain is over", [("requestsLeft", "\(left)")])
+            }
+            loop.stop()
+        }
+        self.drain = drain
+        drain.start()
+    }
+
+    /// Envoy's `/drain_listeners`: the process stays, for somebody to look at.
+    func drainListeners() {
+        guard !listenersAreDrained else { return }
+        listenersAreDrained = true
+        log.info("end", "listeners drained")
+        crew.tell { $0.drain() }
+    }
+}

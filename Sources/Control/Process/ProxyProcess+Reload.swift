@@ -1,0 +1,135 @@
+// A new configuration: read, compiled and bound here, then handed to every worker; or refused, with
+// the reasons, while the one before serves on.
+internal import Mesh
+internal import Net
+internal import Proxy
+internal import Spec
+
+extension ProxyProcess {
+    enum ReloadCause: String {
+        case files = "files changed"
+        case signal = "SIGHUP"
+    }
+
+    /// Looks at the files and goes over to what they say now.
+    func reload(because cause: ReloadCause) {
+        guard drain == nil, !listenersAreDrained else {
+            log.debug("config", "not read again: draining")
+            return
+        }
+        // One at a time: sockets of the last one may not be closed yet.
+        guard !isAdopting else {
+            reloadIsDue = true
+            return
+        }
+        let reading = reader.reload(live: live.snapshot)
+        watchFolders()
+        guard reading.hasChanged else {
+            if cause == .signal { log.info("config", "nothing changed", [("by", cause.rawValue)]) }
+            return
+        }
+        guard let snapshot = reading.snapshot else {
+            refuse(reading.diagnostics.filter(\.isError).map(\.description), because: cause)
+            return
+        }
+        do throws(BindFailure) {
+            let listeners = snapshot.routing.listeners
+            let fresh = try sockets.bind(listeners)
+            live.reloadCount += 1
+            take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
+        } catch {
+            refuse(["error: \(error)"], because: cause)
+        }
+    }
+
+    /// The one that is live stays.
+    private func refuse(_ reasons: [String], because cause: ReloadCause) {
+        live.failureCount += 1
+        live.refusal = .init(reasons: reasons, atWallNs: Machine.wallNs)
+        for reason in reasons.prefix(Self.findingsMax) { log.error("config", reason) }
+        if reasons.count > Self.findingsMax {
+            log.error("config", "and \(reasons.count - Self.findingsMax) more errors")
+        }
+        log.error(
+            "config", "refused; the configuration before stays live",
+            [("by", cause.rawValue), ("version", "\(live.snapshot.version)")])
+    }
+
+    /// Findings of one kind that the log tells of one configuration.
+    private static var findingsMax: Int { 50 }
+
+    /// Hands a configuration whose sockets are bound to the workers.
+    func take(
+        _ snapshot: Snapshot, _ reading: ConfigurationReading, bindings: [[Worker.Binding]]
+    ) {
+        let before = live.snapshot
+        live.snapshot = snapshot
+        live.objectCount = reading.objects?.count ?? 0
+        live.fileCount = reading.fileCount
+        live.findings = reading.diagnostics
+        live.loadMicroseconds = reading.microseconds
+        live.workerCount = 0
+        live.refusal = nil
+        isAdopting = true
+        let startNs = Machine.monotonicNs
+        crew.ask(withinMs: nil) { worker, index in
+            worker.adopt(snapshot, bindings: bindings[index])
+        } then: { [unowned self] answers in
+            live.workerCount = answers.count
+            live.sinceWallNs = Machine.wallNs
+            let tookUs = (Machine.monotonicNs - startNs) / 1000
+            adopted(snapshot, after: before, handOverMicroseconds: tookUs)
+        }
+    }
+
+    /// Every worker serves by it. What was before is let go here, not on a worker: freeing ten
+    /// thousand hosts takes longer than a request may.
+    private func adopted(_ snapshot: Snapshot, after before: Snapshot, handOverMicroseconds: UInt64)
+    {
+        isAdopting = false
+        tellFindings()
+        let values = [
+            ("version", "\(snapshot.version)"),
+            ("listeners", "\(snapshot.routing.listeners.count)"),
+            ("clusters", "\(snapshot.clusters.count)"),
+            ("objects", "\(live.objectCount)"), ("files", "\(live.fileCount)"),
+            ("took", "\((live.loadMicroseconds + handOverMicroseconds) / 1000)ms"),
+        ]
+        if state == .starting {
+            state = .live
+            for listener in snapshot.routing.listeners { tell(listener) }
+            log.info("config", "live", values)
+        } else {
+            let difference = SnapshotDifference(from: before, to: snapshot)
+            log.info("config", "live: \(difference)", values)
+        }
+        ProcessLimits.releaseFreeMemory()
+        if reloadIsDue {
+            reloadIsDue = false
+            reload(because: .files)
+        }
+    }
+
+    private func tell(_ listener: ListenerSpec) {
+        let address = sockets.addresses[listener.name].map { "\($0)" } ?? listener.bind
+        let kind = if case .http = listener.kind { "http" } else { "tcp" }
+        let by = listener.origins.map { "\($0.object)" }.joined(separator: ", ")
+        log.info("listen", address, [("protocol", kind), ("by", by)])
+    }
+
+    /// Each distinct warning once, as long as it holds: a reload does not repeat it.
+    private func tellFindings() {
+        let warnings = live.findings.filter { $0.severity == .warning }.map(\.description)
+        let fresh = warnings.filter { !told.contains($0) }
+        for warning in fresh.prefix(Self.findingsMax) { log.warning("config", warning) }
+        if fresh.count > Self.findingsMax {
+            log.warning(
+                "config",
+                "and \(fresh.count - Self.findingsMax) more warnings; "
+                    + "`isthmus validate` lists them")
+        }
+        told = Set(warnings)
+        let skipped = live.findings.filter { $0.severity == .info }
+        for finding in skipped { log.debug("config", "\(finding)") }
+    }
+}

@@ -1,0 +1,108 @@
+// From options to a process that serves: each step either succeeds or ends the start with a reason
+// and an exit status. Nothing is served before everything that can fail has been done.
+internal import Mesh
+internal import Net
+internal import Proxy
+internal import Spec
+
+extension ProxyProcess {
+    /// Runs a proxy until it is told to end.
+    /// - Returns: how the process should exit; the reason is in the log.
+    public static func run(_ options: ProxyOptions, log: Log) -> ExitStatus {
+        // Threads inherit it: no worker may be the one that a signal ends.
+        Signals.block(signalNumbers)
+        do throws(StartFailure) {
+            let process = try start(options, log: log)
+            process.loop.run()
+            process.end()
+            return .success
+        } catch {
+            log.error("start", error.message)
+            return error.status
+        }
+    }
+
+    private struct StartFailure: Error {
+        let status: ExitStatus
+        let message: String
+
+        init(_ status: ExitStatus, _ message: String) {
+            self.status = status
+            self.message = message
+        }
+    }
+
+    private static func start(
+        _ options: ProxyOptions, log: Log
+    ) throws(StartFailure) -> ProxyProcess {
+        let descriptorsMax = ProcessLimits.raiseDescriptorLimit()
+        log.info(
+            "start", "isthmus \(Version.text)",
+            [("workers", "\(options.workerCount)"), ("pid", "\(Machine.processID)")])
+        let reader = ConfigurationReader(options.source)
+        let reading = reader.load()
+        guard let snapshot = reading.snapshot else { throw refusal(reading, log) }
+
+        let listeners = snapshot.routing.listeners
+        let sockets = ListenerSockets(workerCount: options.workerCount)
+        let fresh: ListenerSockets.Fresh
+        do throws(BindFailure) {
+            fresh = try sockets.bind(listeners)
+        } catch {
+            throw StartFailure(error.status, "\(error)")
+        }
+        let process = try prepare(
+            options, log: log, reader: reader, sockets: sockets, descriptorsMax: descriptorsMax)
+        process.openServers()
+        process.take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
+        return process
+    }
+
+    private static func prepare(
+        _ options: ProxyOptions, log: Log, reader: ConfigurationReader,
+        sockets: ListenerSockets, descriptorsMax: Int
+    ) throws(StartFailure) -> ProxyProcess {
+        do throws(NetError) {
+            let loop = try Loop()
+            let counts = ProcessCounts()
+            var settings = options.settings
+            // Every connection may need one upstream as well; some are kept for everything else.
+            settings.limits.connectionsMax = min(
+                settings.limits.connectionsMax, max(16, (descriptorsMax - 128) / 2))
+            let crew = try Crew(
+                count: options.workerCount, settings: settings, counts: counts, loop: loop)
+            var told = options
+            told.settings = settings
+            let process = ProxyProcess(
+                told, log: log, loop: loop, crew: crew, counts: counts, reader: reader,
+                sockets: sockets, descriptorsMax: descriptorsMax)
+            try process.watch()
+            return process
+        } catch {
+            throw StartFailure(.inputOutput, "the threads could not be started: \(error)")
+        }
+    }
+
+    /// Prints every finding of a configuration that cannot be started with.
+    private static func refusal(_ reading: ConfigurationReading, _ log: Log) -> StartFailure {
+        let errors = reading.diagnostics.filter(\.isError)
+        for finding in reading.diagnostics where finding.severity != .info {
+            if finding.isError {
+                log.error("config", "\(finding)")
+            } else {
+                log.warning("config", "\(finding)")
+            }
+        }
+        let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
+        return StartFailure(
+            .badConfiguration,
+            "not started: \(count) in the configuration; "
+                + "`isthmus validate` shows the lines")
+    }
+
+    /// After the loop: workers end after their present round, so that what they wrote is written.
+    private func end() {
+        if drain?.isComplete == true { crew.stop() }
+        log.info("end", "ended", [("connections", "\(counts.connectionCount)")])
+    }
+}

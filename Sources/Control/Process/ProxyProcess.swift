@@ -1,0 +1,107 @@
+// The process: workers that serve, and one control thread that reads, binds, reloads and answers.
+// The control thread is the main thread. It tells workers things by mailbox and never waits for
+// them, so a worker under load and a reader of statistics do not hold each other up.
+internal import Mesh
+internal import Net
+internal import Proxy
+
+/// Lives on the main thread, from `run` to its return.
+public final class ProxyProcess {
+    enum State: String {
+        case starting = "PRE_INITIALIZING"
+        case live = "LIVE"
+        case draining = "DRAINING"
+    }
+
+    let options: ProxyOptions
+    let log: Log
+    let loop: Loop
+    let crew: Crew
+    let counts: ProcessCounts
+    let reader: ConfigurationReader
+    let sockets: ListenerSockets
+    let startedWallNs = Machine.wallNs
+    let startedNs = Machine.monotonicNs
+    let descriptorsMax: Int
+
+    var state = State.starting
+    /// False after `/healthcheck/fail`.
+    var isHealthy = true
+    /// Connections are no longer accepted, though the process lives on: `/drain_listeners`.
+    var listenersAreDrained = false
+    var live = LiveConfiguration()
+    /// Being handed to the workers; the next reload waits for it.
+    var isAdopting = false
+    var reloadIsDue = false
+    /// Findings that the log has told already, by their text.
+    var told: Set<String> = []
+    var servers: [DeskServer] = []
+    var drain: Drain?
+    private var changes: FileChanges?
+    private var signals: Signals?
+
+    init(
+        _ options: ProxyOptions, log: Log, loop: Loop, crew: Crew, counts: ProcessCounts,
+        reader: ConfigurationReader, sockets: ListenerSockets, descriptorsMax: Int
+    ) {
+        self.options = options
+        self.log = log
+        self.loop = loop
+        self.crew = crew
+        self.counts = counts
+        self.reader = reader
+        self.sockets = sockets
+        self.descriptorsMax = descriptorsMax
+    }
+
+    /// True when requests should come here: what load balancers ask.
+    var isReady: Bool { state == .live && isHealthy && !listenersAreDrained }
+
+    /// The first snapshot is on its way to the workers; from here on events decide.
+    func watch() throws(NetError) {
+        signals = try Signals(Self.signalNumbers, loop: loop) { [unowned self] number in
+            received(signal: number)
+        }
+        let changes = FileChanges(loop: loop, log: log) { [unowned self] in
+            reload(because: .files)
+        }
+        changes.watch(reader.folders)
+        self.changes = changes
+    }
+
+    func watchFolders() {
+        changes?.watch(reader.folders)
+    }
+
+    static let signalNumbers = [
+        Signals.terminate, Signals.interrupt, Signals.hangup, Signals.user1,
+    ]
+
+    private func received(signal number: Int32) {
+        switch number {
+        case Signals.hangup:
+            reload(because: .signal)
+        case Signals.user1:
+            reopenAccessLog()
+        default:
+            if drain != nil {
+                log.info("signal", "second signal: ending now")
+                loop.stop()
+            } else {
+                beginDrain(because: number == Signals.interrupt ? "SIGINT" : "SIGTERM")
+            }
+        }
+    }
+
+    private func reopenAccessLog() {
+        guard let path = options.accessLogPath,
+            let descriptor = options.settings.accessLog?.descriptor
+        else { return }
+        do throws(NetError) {
+            try File.reopen(descriptor, appendingTo: path)
+            log.info("log", "access log opened again", [("path", path)])
+        } catch {
+            log.error("log", "the access log goes on where it was", [("reason", "\(error)")])
+        }
+    }
+}

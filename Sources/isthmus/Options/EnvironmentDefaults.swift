@@ -1,0 +1,70 @@
+// ISTHMUS_* variables as flags: what a service unit or a container sets once.
+// They are put into the command line before it is parsed, so that a value from the environment is
+// checked and reported by the same code as one that was typed.
+import Net
+
+enum EnvironmentDefaults {
+    struct Row {
+        let variable: String
+        let flag: String
+        /// The flag's other name on the command line.
+        let short: String?
+        let commands: Set<String>
+        /// Several values in one variable; nil where a comma belongs to the value.
+        let separator: Character?
+
+        init(
+            _ variable: String, _ flag: String, short: String? = nil, _ commands: Set<String>,
+            separator: Character? = nil
+        ) {
+            self.variable = variable
+            self.flag = flag
+            self.short = short
+            self.commands = commands
+            self.separator = separator
+        }
+    }
+
+    private static let reading: Set<String> = ["gateway", "validate", "explain"]
+
+    static let table: [Row] = [
+        Row("ISTHMUS_FILENAME", "--filename", short: "-f", reading, separator: ":"),
+        Row("ISTHMUS_DEFAULT_NAMESPACE", "--default-namespace", reading),
+        Row("ISTHMUS_LABEL", "--label", short: "-l", reading, separator: ","),
+        Row("ISTHMUS_NAMESPACE", "--namespace", short: "-n", reading),
+        Row("ISTHMUS_BIND", "--bind", reading),
+        Row("ISTHMUS_PORT_MAP", "--port-map", reading),
+        Row("ISTHMUS_WORKERS", "--workers", ["gateway"]),
+        Row("ISTHMUS_ADMIN", "--admin", ["gateway"]),
+        Row("ISTHMUS_STATUS", "--status", ["gateway"]),
+        Row("ISTHMUS_METRICS", "--metrics", ["gateway"]),
+        Row("ISTHMUS_ACCESS_LOG", "--access-log", ["gateway"]),
+        Row("ISTHMUS_ACCESS_LOG_FORMAT", "--access-log-format", ["gateway"]),
+        Row("ISTHMUS_SERVER_NAME", "--server-name", ["gateway"]),
+        Row("ISTHMUS_LOG_LEVEL", "--log-level", ["gateway"]),
+        Row("ISTHMUS_COLOR", "--color", ["gateway", "validate"]),
+    ]
+
+    /// The arguments, and behind them the flags that only the environment sets.
+    static func applied(
+        to arguments: [String], environment: (String) -> String? = Machine.environment
+    ) -> [String] {
+        guard let command = arguments.first, !arguments.contains("--help"),
+            !arguments.contains("-h")
+        else { return arguments }
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        let typed = arguments[..<end]
+        var added: [String] = []
+        for row in table where row.commands.contains(command) {
+            guard let value = environment(row.variable), !value.isEmpty else { continue }
+            let isTyped = typed.contains { argument in
+                argument == row.flag || argument.hasPrefix(row.flag + "=")
+                    || row.short.map { argument.hasPrefix($0) } ?? false
+            }
+            if isTyped { continue }
+            let values = row.separator.map { value.split(separator: $0) } ?? [Substring(value)]
+            for value in values { added += [row.flag, String(value)] }
+        }
+        return [command] + added + arguments.dropFirst()
+    }
+}

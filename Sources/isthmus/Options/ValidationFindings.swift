@@ -1,0 +1,104 @@
+// What `validate` found, as text and as JSON, with the count people look at last.
+import Control
+import Spec
+
+struct ValidationFindings {
+    private let reading: ConfigurationReading
+    private let findings: [Diagnostic]
+    private let skipped: [Diagnostic]
+
+    init(_ reading: ConfigurationReading) {
+        self.reading = reading
+        findings = reading.diagnostics.filter { $0.severity != .info }
+        skipped = reading.diagnostics.filter { $0.severity == .info }
+    }
+
+    var errorCount: Int { findings.count(where: \.isError) }
+
+    /// A path that cannot be read says nothing about what is in it: no place inside a file, and
+    /// nothing else was read.
+    var cannotRead: Bool {
+        let errors = findings.filter(\.isError)
+        return !errors.isEmpty
+            && errors.allSatisfy { ($0.location?.line ?? 1) == 0 && $0.object == nil }
+            && reading.fileCount == 0
+    }
+
+    /// `3 files, 12 objects: no errors, 2 warnings`
+    var summary: String {
+        let warnings = findings.count - errorCount
+        let objects =
+            reading.objects.map { ", " + Self.count($0.count, "object") } ?? ""
+        return Self.count(reading.fileCount, "file") + objects + ": "
+            + Self.count(errorCount, "error", none: "no errors") + ", "
+            + Self.count(warnings, "warning", none: "no warnings")
+    }
+
+    private static func count(_ count: Int, _ noun: String, none: String? = nil) -> String {
+        if count == 0, let none { return none }
+        return "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
+    /// Findings in the order of the files, then one line for each reason why objects were skipped.
+    func text(_ reader: ConfigurationReader, isColored: Bool) -> String {
+        var text = ""
+        var files: [String: [UInt8]] = [:]
+        for finding in findings {
+            var source: [UInt8]?
+            if let location = finding.location, location.line > 0 {
+                source = files[location.file] ?? reader.text(of: location.file)
+                files[location.file] = source
+            }
+            text += finding.rendered(source: source, color: isColored) + "\n"
+        }
+        for (message, count) in skippedByReason {
+            text += "info: \(message)" + (count > 1 ? " (\(count) times)" : "") + "\n"
+        }
+        return text
+    }
+
+    /// Reasons in the order they first appear.
+    private var skippedByReason: [(message: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        var order: [String] = []
+        for finding in skipped {
+            if counts[finding.message] == nil { order.append(finding.message) }
+            counts[finding.message, default: 0] += 1
+        }
+        return order.map { ($0, counts[$0] ?? 0) }
+    }
+
+    var json: JSON {
+        .object([
+            ("files", JSON(reading.fileCount)),
+            ("objects", reading.objects.map { JSON($0.count) } ?? .null),
+            ("errors", JSON(errorCount)),
+            ("warnings", JSON(findings.count - errorCount)),
+            ("findings", .array((findings + skipped).map(Self.json))),
+        ])
+    }
+
+    private static func json(_ finding: Diagnostic) -> JSON {
+        var members: [(String, JSON)] = [("severity", JSON(finding.severity.rawValue))]
+        if let location = finding.location {
+            members += [
+                ("file", JSON(location.file)), ("line", JSON(location.line)),
+                ("column", JSON(location.column)),
+            ]
+        }
+        if let object = finding.object {
+            members.append(
+                (
+                    "object",
+                    [
+                        "kind": JSON(object.kind), "namespace": JSON(object.namespace),
+                        "name": JSON(object.name),
+                    ]
+                ))
+        }
+        if !finding.fieldPath.isEmpty { members.append(("field", JSON(finding.fieldPath))) }
+        members.append(("message", JSON(finding.message)))
+        if !finding.advice.isEmpty { members.append(("advice", JSON(finding.advice))) }
+        return .object(members)
+    }
+}
