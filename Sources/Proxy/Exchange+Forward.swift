@@ -81,6 +81,12 @@ extension Exchange {
             loop.outgoing.append(queryWithMark)
             loop.outgoing.append("\r\n")
         }
+        if request.framing == .chunked { loop.outgoing.append("transfer-encoding: chunked\r\n") }
+        if request.restatedLength >= 0 {
+            loop.outgoing.append("content-length: ")
+            loop.outgoing.append(decimal: UInt64(request.restatedLength))
+            loop.outgoing.append("\r\n")
+        }
         if request.wantsUpgrade, let name = request.value(of: .upgrade) {
             loop.outgoing.append("connection: upgrade\r\nupgrade: ")
             loop.outgoing.append(name)

@@ -13,6 +13,8 @@ extension Exchange {
         guard !isFinished, let client else { return }
         if shouldReadBodyFirst(reply) {
             deferredReply = reply
+            // Reading may have been held up by an upstream that is no more.
+            client.advance()
             return
         }
         var body = reply.body
@@ -33,7 +35,7 @@ extension Exchange {
         worker.loop.outgoing.removeAll()
         writeReplyHead(reply, bodyCount: body.count, closes: closes)
         worker.loop.outgoing.append("\r\n")
-        if request.method != .head {
+        if request.method != .head, Self.mayHaveBody(reply.status) {
             worker.loop.outgoing.append(body)
             responseBytes = UInt64(body.count)
         }
@@ -51,6 +53,11 @@ extension Exchange {
         return length <= Self.bodyReadBeforeReplyMax
     }
 
+    /// RFC 9112 section 6.3: bytes behind these would be read as the next response.
+    private static func mayHaveBody(_ status: UInt16) -> Bool {
+        status >= 200 && status != 204 && status != 304
+    }
+
     private func writeReplyHead(_ reply: Reply, bodyCount: Int, closes: Bool) {
         let loop = worker.loop
         loop.outgoing.append("HTTP/1.1 ")
@@ -63,7 +70,7 @@ extension Exchange {
             loop.outgoing.append(location)
             loop.outgoing.append("\r\n")
         }
-        if reply.status >= 200, reply.status != 204 {
+        if Self.mayHaveBody(reply.status) {
             loop.outgoing.append("content-length: ")
             loop.outgoing.append(decimal: UInt64(bodyCount))
             loop.outgoing.append("\r\n")
@@ -71,7 +78,7 @@ extension Exchange {
         let setsContentType = route?.headers?.response.set.contains {
             $0.name.withView { $0.equalsIgnoringCase("content-type") }
         }
-        if bodyCount > 0, setsContentType != true {
+        if bodyCount > 0, Self.mayHaveBody(reply.status), setsContentType != true {
             loop.outgoing.append("content-type: text/plain\r\n")
         }
         if reply.failure == .overflow { loop.outgoing.append("x-envoy-overloaded: true\r\n") }
