@@ -188,6 +188,7 @@ final class ClientConnection: Pollable {
 
     // MARK: - Writing
 
+    var unsentBytes: Int { output.count }
     var hasUnsentAboveHighWater: Bool { output.count >= worker.settings.limits.highWaterBytes }
 
     /// Sends, or keeps what the socket does not take now.

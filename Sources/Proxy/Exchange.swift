@@ -221,7 +221,9 @@ final class Exchange: TimerTarget {
     func timedOut(_ failure: Failure) {
         guard !isFinished, let client else { return }
         let stats = client.listener.httpStats
-        stats.add(failure == .requestHeaderTimeout ? .downstreamRqHeaderTimeout : .downstreamRqIdleTimeout)
+        stats.add(
+            failure == .requestHeaderTimeout ? .downstreamRqHeaderTimeout : .downstreamRqIdleTimeout
+        )
         dropUpstream()
         if answerBegan {
             note(failure)

@@ -111,7 +111,8 @@ final class TCPConnection: Pollable {
         let upstream = upstream
         self.client = -1
         self.upstream = -1
-        tunnel.start(client: client, upstream: upstream, fromClient: Buffer(), fromUpstream: Buffer())
+        tunnel.start(
+            client: client, upstream: upstream, fromClient: Buffer(), fromUpstream: Buffer())
     }
 
     private func failed(_ reason: String) {
@@ -152,7 +153,8 @@ final class TCPConnection: Pollable {
     }
 
     private func record() {
-        let series = worker.metrics.tcpSeries(labels: worker.labels(cluster, endpoint, flags: flags))
+        let series = worker.metrics.tcpSeries(
+            labels: worker.labels(cluster, endpoint, flags: flags))
         if !wasOpened { series.recordOpened() }
         series.recordClosed()
         series.recordReceived(bytes: bytesReceived)

@@ -50,6 +50,8 @@ final class TunnelEnd: Pollable {
         advance()
     }
 
+    var unsentBytes: Int { output.count }
+
     private var takesMore: Bool {
         output.count < tunnel.worker.settings.limits.highWaterBytes
     }

@@ -145,6 +145,8 @@ final class UpstreamConnection: Pollable {
         requestIsComplete = true
     }
 
+    var unsentBytes: Int { output.count }
+
     var canTakeBody: Bool {
         output.count < worker.settings.limits.highWaterBytes
     }
@@ -199,8 +201,9 @@ final class UpstreamConnection: Pollable {
     }
 
     private func connectEnded(_ readiness: Readiness) {
-        guard readiness.contains(.writable) || readiness.contains(.error)
-            || readiness.contains(.hangup)
+        guard
+            readiness.contains(.writable) || readiness.contains(.error)
+                || readiness.contains(.hangup)
         else { return }
         loop.timers.cancel(timer)
         let code = Socket.pendingError(descriptor)
