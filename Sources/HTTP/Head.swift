@@ -60,10 +60,14 @@ open class Head {
         return nil
     }
 
-    /// Marks every field called `name` (lower case) as not to be passed on.
+    /// Marks every field called `name` (lower case) as not to be passed on. The two that say where
+    /// the body ends stay whoever asks: without them its bytes would be read as a message.
     public final func drop(named name: ByteView) {
         for index in fields.indices where field(fields[index], isCalled: name) {
-            fields[index].isDropped = true
+            switch fields[index].id {
+            case .contentLength, .transferEncoding: continue
+            default: fields[index].isDropped = true
+            }
         }
     }
 

@@ -17,6 +17,8 @@ public final class RequestHead: Head {
     /// 1 or 0
     public var minorVersion = 1
     public var framing: BodyFraming = .none
+    /// A Content-Length that must be written anew, as its line is dropped; -1 when none is.
+    public var restatedLength = -1
     public var hostIndex = -1
     public var wantsClose = false
     public var wantsKeepAlive = false
@@ -43,6 +45,7 @@ public final class RequestHead: Head {
         authorityLength = 0
         minorVersion = 1
         framing = .none
+        restatedLength = -1
         hostIndex = -1
         wantsClose = false
         wantsKeepAlive = false

@@ -83,7 +83,13 @@ extension Exchange {
             loop.outgoing.append(queryWithMark)
             loop.outgoing.append("\r\n")
         }
-        if request.isHTTP2 { writeFramingForHTTP1() }
+        if request.framing == .chunked { loop.outgoing.append("transfer-encoding: chunked\r\n") }
+        if request.isHTTP2 { writeEmptyLength() }
+        if request.restatedLength >= 0 {
+            loop.outgoing.append("content-length: ")
+            loop.outgoing.append(decimal: UInt64(request.restatedLength))
+            loop.outgoing.append("\r\n")
+        }
         if request.wantsUpgrade, let name = request.value(of: .upgrade) {
             loop.outgoing.append("connection: upgrade\r\nupgrade: ")
             loop.outgoing.append(name)
@@ -92,15 +98,13 @@ extension Exchange {
         loop.outgoing.append("\r\n")
     }
 
-    /// HTTP/2 says by frames where a body ends; HTTP/1 needs a field for it.
-    private func writeFramingForHTTP1() {
-        if case .chunked = request.framing {
-            worker.loop.outgoing.append("transfer-encoding: chunked\r\n")
-        } else if !hasBody, request.method == .post || request.method == .put {
-            if request.index(of: .contentLength) < 0 {
-                worker.loop.outgoing.append("content-length: 0\r\n")
-            }
-        }
+    /// HTTP/2 says by frames that there is no body; HTTP/1 servers expect a field where a body is
+    /// usual (RFC 9110 section 8.6).
+    private func writeEmptyLength() {
+        guard !hasBody, request.method == .post || request.method == .put,
+            request.index(of: .contentLength) < 0
+        else { return }
+        worker.loop.outgoing.append("content-length: 0\r\n")
     }
 
     /// Fields only the proxy itself may set, and those it writes anew.

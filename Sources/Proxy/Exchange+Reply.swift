@@ -13,6 +13,8 @@ extension Exchange {
         guard !isFinished, let client else { return }
         if shouldReadBodyFirst(reply) {
             deferredReply = reply
+            // Reading may have been held up by an upstream that is no more.
+            client.advance()
             return
         }
         var body = reply.body
@@ -30,12 +32,13 @@ extension Exchange {
             reply.failure?.row.closesDownstream ?? false || !requestIsRead || request.wantsClose
             || client.listener.isEnding || request.minorVersion == 0
         answerBegan = true
+        let sendsBody = request.method != .head && Self.mayHaveBody(reply.status) && !body.isEmpty
         client.beginHead(status: reply.status, reason: ByteView(StatusReason.phrase(reply.status)))
         writeReplyFields(reply, bodyCount: body.count)
         client.endHead(
-            status: reply.status, framing: body.isEmpty ? .none : .length(body.count),
+            status: reply.status, framing: sendsBody ? .length(body.count) : .none,
             closes: closes, upgrade: nil)
-        if request.method != .head {
+        if sendsBody {
             responseBytes = UInt64(body.count)
             body.withView { client.sendBody($0) }
         }
@@ -52,6 +55,11 @@ extension Exchange {
         return length <= Self.bodyReadBeforeReplyMax
     }
 
+    /// RFC 9112 section 6.3: bytes behind these would be read as the next response.
+    private static func mayHaveBody(_ status: UInt16) -> Bool {
+        status >= 200 && status != 204 && status != 304
+    }
+
     private func writeReplyFields(_ reply: Reply, bodyCount: Int) {
         let loop = worker.loop
         if let location = reply.location {
@@ -59,7 +67,7 @@ extension Exchange {
             loop.outgoing.append(location)
             loop.outgoing.append("\r\n")
         }
-        if reply.status >= 200, reply.status != 204 {
+        if Self.mayHaveBody(reply.status) {
             loop.outgoing.append("content-length: ")
             loop.outgoing.append(decimal: UInt64(bodyCount))
             loop.outgoing.append("\r\n")
@@ -67,7 +75,7 @@ extension Exchange {
         let setsContentType = route?.headers?.response.set.contains {
             $0.name.withView { $0.equalsIgnoringCase("content-type") }
         }
-        if bodyCount > 0, setsContentType != true {
+        if bodyCount > 0, Self.mayHaveBody(reply.status), setsContentType != true {
             loop.outgoing.append("content-type: text/plain\r\n")
         }
         if reply.failure == .overflow { loop.outgoing.append("x-envoy-overloaded: true\r\n") }

@@ -72,7 +72,7 @@ final class Exchange: TimerTarget {
         request.reset()
         response.reset()
         parser = H1RequestParser()
-        if case .chunked = request.framing {} else { decoder.reset() }
+        decoder.reset()
         bodyRemaining = 0
         client = nil
         upstream = nil
@@ -149,13 +149,7 @@ final class Exchange: TimerTarget {
         if request.minorVersion == 0 { return .lowVersion }
         if request.hasUnknownExpectation { return .expectationFailed }
         if request.wantsUpgrade, let protocolName = request.value(of: .upgrade) {
-            if protocolName.equalsIgnoringCase("h2c") {
-                // RFC 7540's upgrade to HTTP/2 was withdrawn by RFC 9113; tunnelling it would let
-                // requests past every rule. Ignored, as a server may.
-                request.wantsUpgrade = false
-            } else if !protocolName.equalsIgnoringCase("websocket") {
-                return .upgradeFailed
-            }
+            if !protocolName.equalsIgnoringCase("websocket") { return .upgradeFailed }
         }
         if request.targetForm == .authority { return .routeNotFound }
         if !normalizePath() { return .pathNormalizationFailed }
@@ -233,7 +227,9 @@ final class Exchange: TimerTarget {
     func timedOut(_ failure: Failure) {
         guard !isFinished, let client else { return }
         let stats = client.listener.httpStats
-        stats.add(failure == .requestHeaderTimeout ? .downstreamRqHeaderTimeout : .downstreamRqIdleTimeout)
+        stats.add(
+            failure == .requestHeaderTimeout ? .downstreamRqHeaderTimeout : .downstreamRqIdleTimeout
+        )
         dropUpstream()
         if answerBegan {
             note(failure)

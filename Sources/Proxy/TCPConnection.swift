@@ -154,7 +154,8 @@ final class TCPConnection: Pollable {
     }
 
     private func record() {
-        let series = worker.metrics.tcpSeries(labels: worker.labels(cluster, endpoint, flags: flags))
+        let series = worker.metrics.tcpSeries(
+            labels: worker.labels(cluster, endpoint, flags: flags))
         if !wasOpened { series.recordOpened() }
         series.recordClosed()
         series.recordReceived(bytes: bytesReceived)

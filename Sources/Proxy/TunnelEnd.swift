@@ -49,6 +49,8 @@ final class TunnelEnd: Pollable {
         advance()
     }
 
+    var unsentBytes: Int { socket.unsentBytes }
+
     private var takesMore: Bool {
         socket.unsentBytes < tunnel.worker.settings.limits.highWaterBytes
     }

@@ -143,6 +143,33 @@ import Testing
         #expect(SnapshotDifference(from: old.snapshot, to: old.snapshot).isEmpty)
     }
 
+    @Test(
+        "a host counts as changed by what it serves and not by where it is written",
+        arguments: [
+            ("route: [{destination: {host: a}}]", false),
+            ("route: [{destination: {host: b}}]", true),
+            ("name: x\n  route: [{destination: {host: a}}]", true),
+            ("match: [{uri: {prefix: /x}}]\n  route: [{destination: {host: a}}]", true),
+            ("match: [{headers: {x: {exact: '1'}}}]\n  route: [{destination: {host: a}}]", true),
+            ("rewrite: {uri: /x}\n  route: [{destination: {host: a}}]", true),
+            ("headers: {request: {set: {x: '1'}}}\n  route: [{destination: {host: a}}]", true),
+            ("route: [{destination: {host: a}, headers: {response: {add: {x: '1'}}}}]", true),
+            ("route: [{destination: {host: nope}}]", true), ("redirect: {uri: /x}", true),
+            ("directResponse: {status: 200}", true),
+        ])
+    func changed(_ rule: String, _ isChanged: Bool) {
+        let services = Piece.served("a") + "\n---\n" + Piece.served("b")
+        let old = World(
+            Self.gateway, services,
+            Piece.virtualService(hosts: "x.com", http: "- route: [{destination: {host: a}}]"))
+        let new = World(
+            "# moves every line\n" + Self.gateway, services, Piece.service("c"),
+            Piece.virtualService(hosts: "x.com", http: "- \(rule)"))
+        let difference = SnapshotDifference(from: old.snapshot, to: new.snapshot)
+        #expect(difference.virtualHosts.changed.isEmpty != isChanged)
+        #expect(difference.listeners.isEmpty)
+    }
+
     @Test("the JSON of a snapshot is JSON, whatever is in the names")
     func json() throws {
         let world = World(

@@ -1,11 +1,13 @@
 // An endpoint a test plays itself: it listens, and the test answers what the proxy sends there.
 // Nothing answers by itself, so a test decides when each byte of a response exists.
+import Glibc
 import Net
 
 final class Backend {
     private let listening: Descriptor
     let address: SocketAddress
-    private var isOpen = true
+    /// Connections that fill the queue of one that fell silent.
+    private var crowd: [Wire] = []
 
     init() throws {
         guard let any = SocketAddress(host: "127.0.0.1", port: 0) else {
@@ -13,6 +15,14 @@ final class Backend {
         }
         listening = try Socket.listen(on: any, sharesPort: false)
         address = Socket.localAddress(listening.raw) ?? any
+    }
+
+    /// From now on connections to it are neither taken nor refused: its queue is full and stays so.
+    func fallSilent() throws {
+        guard Glibc.listen(listening.raw, 0) == 0 else { throw Wire.Failure.broken(0) }
+        for _ in 0..<4 { crowd.append(try Wire.connect(to: address)) }
+        // Whether each of them found a place shows a moment later.
+        usleep(2_000)
     }
 
     /// The next connection the proxy makes.

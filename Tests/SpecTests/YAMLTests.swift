@@ -248,4 +248,15 @@ struct YAMLTests {
         #expect(parsed.diagnostics.count == SpecLimits.diagnosticsPerFileMax + 1)
         #expect(parsed.diagnostics.last?.isError == true)
     }
+
+    @Test("a million findings take no longer than reading them")
+    func endlessFindings() {
+        let fields = (0..<100_000).map { "f\($0): 1" }.joined(separator: ", ")
+        let text = "{apiVersion: v1, kind: Service, \(fields)}"
+        let clock = ContinuousClock()
+        var count = 0
+        let time = clock.measure { count = parse(text).diagnostics.count }
+        #expect(count == SpecLimits.diagnosticsPerFileMax + 1)
+        #expect(time < .seconds(20))
+    }
 }

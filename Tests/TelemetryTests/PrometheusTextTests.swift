@@ -155,9 +155,9 @@ struct PrometheusTextTests {
     }
 
     @Test("a page made in pieces is the page, and no piece is large")
-    func pieces() throws {
+    func pieces() {
         let loop = LoopMetrics()
-        for number in 0..<300 {
+        for number in 0..<120 {
             loop.cluster("outbound|80||host-\(number)").add(.upstreamRqTotal)
             var labels = IstioLabels()
             labels.destinationService = "host-\(number)"
@@ -174,8 +174,12 @@ struct PrometheusTextTests {
         }
         #expect(count > 20)
         #expect(joined == PrometheusText.render(sample))
-        let page = try PrometheusPageReader(joined)
-        #expect(page.samples.filter { $0.name == "istio_requests_total" }.count == 300)
+        // Heads come once each, also where a metric runs over many pieces.
+        let lines = joined.split(separator: UInt8(ascii: "\n"))
+        let heads = lines.filter { $0.starts(with: "# TYPE ".utf8) }
+        #expect(Set(heads).count == heads.count)
+        let requests = lines.filter { $0.starts(with: "istio_requests_total{".utf8) }
+        #expect(requests.count == 120)
     }
 
     @Test("what the Prometheus project's own client reads is what was counted")

@@ -34,7 +34,9 @@ extension RequestHead {
             case .keepAlive, .proxyConnection, .te, .trailer:
                 fields[index].isDropped = true
             case .upgrade:
-                hasUpgrade = true
+                // RFC 7540's upgrade to HTTP/2 was withdrawn by RFC 9113; tunnelling it would let
+                // requests past every rule. Ignored, as a server may: some clients always offer it.
+                hasUpgrade = !value(fields[index]).equalsIgnoringCase("h2c")
                 fields[index].isDropped = true
             case .expect:
                 if value(fields[index]).equalsIgnoringCase("100-continue") {
@@ -80,12 +82,28 @@ extension RequestHead {
                 return .transferEncoding
             }
             framing = .chunked
+            // Written anew: readers that look for `chunked` letter by letter, or do not know a tab
+            // for a blank, would take the body for the next request.
+            fields[encodingIndex].isDropped = true
         } else if lengthIndex >= 0 {
             guard let length = value(fields[lengthIndex]).decimal() else { return .contentLength }
             framing = length == 0 ? .none : .length(length)
+            if !isPlain(fields[lengthIndex]) {
+                fields[lengthIndex].isDropped = true
+                restatedLength = length
+            }
         }
         // The bytes behind an upgrade belong to the new protocol; a body would be read as such.
         if wantsUpgrade, framing != .none { return .upgradeWithBody }
         return nil
+    }
+
+    /// Whether a Content-Length line is `name: digits` and nothing more: one blank, no leading zero.
+    private func isPlain(_ field: HeaderField) -> Bool {
+        let value = value(field)
+        return field.valueStart == field.nameStart + UInt32(field.nameLength) + 2
+            && bytes.readable[Int(field.valueStart) - 1] == 0x20
+            && field.lineEnd == field.valueStart + field.valueLength + 2
+            && (value[0] != 0x30 || value.count == 1)
     }
 }

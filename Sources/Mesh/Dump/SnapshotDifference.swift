@@ -15,30 +15,37 @@ public struct SnapshotDifference: Sendable, Equatable {
     public let clusters: Names
 
     public init(from old: Snapshot, to new: Snapshot) {
-        let olds = old.routing.listeners.map { ($0.name, $0.outline) }
-        let news = new.routing.listeners.map { ($0.name, $0.outline) }
-        listeners = Self.compare(olds, news)
+        listeners = Self.compare(
+            old.routing.listeners.map { ($0.name, $0) }, new.routing.listeners.map { ($0.name, $0) }
+        ) { $0 === $1 || $0.opensLike($1) }
         virtualHosts =
             old.routing === new.routing
-            ? Names() : Self.compare(old.routing.hostOutlines, new.routing.hostOutlines)
+            ? Names()
+            : Self.compare(old.routing.namedHosts, new.routing.namedHosts) {
+                $0 === $1 || $0.servesLike($1)
+            }
         clusters = Self.compare(
-            old.clusters.map { ($0.name, $0.outline) }, new.clusters.map { ($0.name, $0.outline) })
+            old.clusters.map { ($0.name, $0) }, new.clusters.map { ($0.name, $0) }
+        ) { $0 === $1 || $0.servesLike($1) }
     }
 
     public var isEmpty: Bool { listeners.isEmpty && virtualHosts.isEmpty && clusters.isEmpty }
 
-    private static func compare(_ old: [(String, String)], _ new: [(String, String)]) -> Names {
-        let olds = Dictionary(old, uniquingKeysWith: { first, _ in first })
-        let news = Dictionary(new, uniquingKeysWith: { first, _ in first })
+    private static func compare<Item>(
+        _ old: [(name: String, item: Item)], _ new: [(name: String, item: Item)],
+        _ areAlike: (Item, Item) -> Bool
+    ) -> Names {
+        var olds = Dictionary(
+            old.map { ($0.name, $0.item) }, uniquingKeysWith: { first, _ in first })
         var names = Names()
-        for (name, outline) in new {
-            if let before = olds[name] {
-                if before != outline { names.changed.append(name) }
-            } else {
+        for (name, item) in new {
+            guard let before = olds.removeValue(forKey: name) else {
                 names.added.append(name)
+                continue
             }
+            if !areAlike(before, item) { names.changed.append(name) }
         }
-        names.removed = old.map(\.0).filter { news[$0] == nil }
+        names.removed = old.map(\.name).filter { olds[$0] != nil }
         return names
     }
 }
@@ -65,61 +72,14 @@ extension SnapshotDifference: CustomStringConvertible {
     }
 }
 
-extension ListenerSpec {
-    fileprivate var outline: String {
-        switch kind {
-        case .http(let table): "\(bind) \(port) http \(table.name)"
-        case .tcp(let route):
-            "\(bind) \(port) tcp \(route?.destinations.map(\.outline).joined(separator: " ") ?? "")"
-        }
-    }
-}
-
 extension Routing {
-    fileprivate var hostOutlines: [(String, String)] {
-        listeners.flatMap { listener -> [(String, String)] in
+    /// `http.8080 bookinfo.example.com`
+    fileprivate var namedHosts: [(name: String, item: VirtualHost)] {
+        listeners.flatMap { listener -> [(name: String, item: VirtualHost)] in
             guard case .http(let table) = listener.kind else { return [] }
             return table.virtualHosts.flatMap { host in
-                let outline = host.outline
-                return host.domains.map { ("\(table.name) \($0)", outline) }
+                host.domains.map { ("\(table.name) \($0)", host) }
             }
         }
-    }
-}
-
-extension VirtualHost {
-    fileprivate var outline: String {
-        let routes = routes.map { route -> String in
-            let match = ([route.match.pathText] + route.match.conditions.map(\.text))
-                .joined(separator: " and ")
-            let steps = Explainer.headerSteps(route.headers).joined(separator: ", ")
-            return "\(route.name): \(match): \(steps): \(route.action.outline)"
-        }
-        return "\(redirectsToHTTPS) " + routes.joined(separator: "; ")
-    }
-}
-
-extension RouteAction {
-    fileprivate var outline: String {
-        switch self {
-        case .forward(let forward):
-            (forward.rewrite?.text ?? "")
-                + forward.destinations.map(\.outline).joined(separator: " ")
-        case .redirect(let redirect): redirect.text
-        case .direct(let response): "\(response.status) \(Explainer.text(response.body))"
-        }
-    }
-}
-
-extension WeightedDestination {
-    fileprivate var outline: String {
-        "\(weight) \(clusterName) \(cluster != nil) \(Explainer.headerSteps(headers))"
-    }
-}
-
-extension Cluster {
-    fileprivate var outline: String {
-        "\(loadBalancing) \(connectTimeoutMs) "
-            + endpoints.map { "\($0.addressText) \($0.weight)" }.joined(separator: " ")
     }
 }

@@ -1,8 +1,8 @@
 // What one match block asks of a request. The common case, a path and nothing else, is decided
 // without touching `conditions`.
 
-public struct RouteMatch: Sendable {
-    public enum Path: Sendable {
+public struct RouteMatch: Sendable, Equatable {
+    public enum Path: Sendable, Equatable {
         /// No uri at all: everything.
         case any
         case exact([UInt8])
@@ -25,7 +25,7 @@ public struct RouteMatch: Sendable {
     }
 }
 
-public enum RouteCondition: Sendable {
+public enum RouteCondition: Sendable, Equatable {
     case method(StringMatcher)
     case scheme(StringMatcher)
     /// Host including any port, as sent.
@@ -44,7 +44,7 @@ public enum RouteCondition: Sendable {
     case never(reason: String)
 }
 
-public enum StringMatcher: Sendable {
+public enum StringMatcher: Sendable, Equatable {
     case exact([UInt8])
     case prefix([UInt8])
     case regex(Regex)

@@ -122,7 +122,7 @@ public struct WeightedDestination: Sendable {
 }
 
 public final class Rewrite: Sendable {
-    public enum Path: Sendable {
+    public enum Path: Sendable, Equatable {
         case unchanged
         /// The matched prefix of `matchedLength` bytes becomes `replacement`.
         case prefix(matchedLength: Int, replacement: [UInt8])
@@ -142,12 +142,12 @@ public final class Rewrite: Sendable {
 }
 
 public final class Redirect: Sendable {
-    public enum Path: Sendable {
+    public enum Path: Sendable, Equatable {
         case unchanged
         case full([UInt8])
         case prefix(matchedLength: Int, replacement: [UInt8])
     }
-    public enum Port: Sendable {
+    public enum Port: Sendable, Equatable {
         /// The scheme's default, so nothing is written.
         case fromProtocolDefault
         /// The port of the listener.
@@ -187,14 +187,14 @@ public final class DirectResponse: Sendable {
 /// overwrites, then `add` appends. Names keep the case they are written in; `:authority`, `host`
 /// and other pseudo headers never appear here, they became a rewrite.
 public final class HeaderMutations: Sendable {
-    public struct Operations: Sendable {
+    public struct Operations: Sendable, Equatable {
         public var remove: [[UInt8]] = []
         public var set: [HeaderValue] = []
         public var add: [HeaderValue] = []
         public var isEmpty: Bool { remove.isEmpty && set.isEmpty && add.isEmpty }
         public init() {}
     }
-    public struct HeaderValue: Sendable {
+    public struct HeaderValue: Sendable, Equatable {
         public let name: [UInt8]
         /// Envoy's format, taken apart: literal bytes and operators in turn.
         public let value: [FormatPart]

@@ -193,6 +193,7 @@ final class ClientConnection: ClientStream {
 
     // MARK: - Writing
 
+    override var unsentBytes: Int { socket.unsentBytes }
     override var hasUnsentAboveHighWater: Bool {
         socket.unsentBytes >= worker.settings.limits.highWaterBytes
     }

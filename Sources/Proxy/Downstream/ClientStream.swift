@@ -41,6 +41,8 @@ class ClientStream: Pollable {
     /// The body is complete; trailers are the decoder's.
     func endBody(_ decoder: borrowing ChunkedDecoder) {}
 
+    /// Bytes of answers the client has not taken yet.
+    var unsentBytes: Int { 0 }
     var hasUnsentAboveHighWater: Bool { false }
     /// Whether the request can carry on being read: the upstream has room again.
     func advance() {}

@@ -66,9 +66,9 @@ final class H2ClientStream: ClientStream {
         stream.session.end(stream, trailerLines: lines.readable)
     }
 
+    override var unsentBytes: Int { stream?.unsentBytes ?? 0 }
     override var hasUnsentAboveHighWater: Bool {
-        guard let stream else { return false }
-        return stream.unsentBytes >= worker.settings.limits.highWaterBytes
+        unsentBytes >= worker.settings.limits.highWaterBytes
     }
 
     /// The upstream takes more of the body: the client may send more.

@@ -146,11 +146,12 @@ final class UpstreamConnection: Pollable {
         requestIsComplete = true
     }
 
+
     var canTakeBody: Bool {
         unsentBytes < worker.settings.limits.highWaterBytes
     }
 
-    private var unsentBytes: Int { early.count + socket.unsentBytes }
+    var unsentBytes: Int { early.count + socket.unsentBytes }
 
     private func write(_ bytes: ByteView) {
         guard state != .closed, bytes.count > 0 else { return }
@@ -190,8 +191,9 @@ final class UpstreamConnection: Pollable {
     }
 
     private func connectEnded(_ readiness: Readiness) {
-        guard readiness.contains(.writable) || readiness.contains(.error)
-            || readiness.contains(.hangup)
+        guard
+            readiness.contains(.writable) || readiness.contains(.error)
+                || readiness.contains(.hangup)
         else { return }
         loop.timers.cancel(timer)
         let code = Socket.pendingError(socket.descriptor)

@@ -53,7 +53,6 @@ extension Findings {
 
     private mutating func check(hosts: [Located<String>], isForMesh: Bool) {
         var places: [String: Int] = [:]
-        var wildcards: [Int] = []
         for (index, host) in hosts.enumerated() {
             enter("hosts", index)
             defer { leave() }
@@ -77,22 +76,30 @@ extension Findings {
             }
             if places.updateValue(index, forKey: name) != nil {
                 error(message: "the host `\(name)` is there twice", advice: "keep one of the two")
-                continue
             }
-            // One of two that overlap is always a wildcard.
-            let isWildcard = name.hasPrefix("*")
-            let others = isWildcard ? Array(0..<index) : wildcards
-            let overlapping = others.first { other in
-                NameSyntax.covers(hosts[other].value, name)
-                    || (isWildcard && NameSyntax.covers(name, hosts[other].value))
-            }
-            if let overlapping {
+        }
+        checkOverlaps(of: hosts, places)
+    }
+
+    /// Looks every ending of every host up among the wildcards, which takes as long as the hosts
+    /// are, however many there are.
+    private mutating func checkOverlaps(of hosts: [Located<String>], _ places: [String: Int]) {
+        guard places.count > 1, places.keys.contains(where: { $0.hasPrefix("*") }) else { return }
+        for (index, host) in hosts.enumerated() where !AddressSyntax.isIP(host.value) {
+            var rest = host.value.utf8[...]
+            if rest.first == UInt8(ascii: "*") { rest.removeFirst() }
+            while !rest.isEmpty {
+                rest.removeFirst()
+                let wildcard = "*" + String(decoding: Array(rest), as: UTF8.self)
+                guard let other = places[wildcard], other != index else { continue }
+                enter("hosts", max(index, other))
                 error(
-                    message: "`\(name)` and hosts[\(overlapping)] `\(hosts[overlapping].value)` "
-                        + "overlap",
+                    message: "`\(hosts[max(index, other)].value)` and hosts[\(min(index, other))] "
+                        + "`\(hosts[min(index, other)].value)` overlap",
                     advice: "keep the wider of the two, or write two VirtualServices")
+                leave()
+                break
             }
-            if isWildcard { wildcards.append(index) }
         }
     }
 

@@ -6,6 +6,8 @@ extension FieldReader {
     func read(document: borrowing YAMLTree, bytes: [UInt8], into objects: inout [any Resource]) {
         guard !document.isEmpty else { return }
         start(document, at: 0)
+        // A second owner would have the builder's buffers copied for the next document.
+        defer { tree = YAMLTree() }
         if tree.isNull(0) { return }
         guard tree.kind(0) == .mapping else {
             let pasted = SourceLines(bytes).pastedPrefix(around: Int(tree.position(0).line))
@@ -43,15 +45,15 @@ extension FieldReader {
         case .read:
             if let object = read(kind: kind) { objects.append(object) }
         case .unused:
-            skip(.info, "skipped: \(kind) is not used by Isthmus", "")
+            skip(.info, "skipped: \(row.title) is not used by Isthmus", "")
         case .notYet:
-            skip(.info, "skipped: \(kind) is not used by Isthmus yet", "")
+            skip(.info, "skipped: \(row.title) is not used by Isthmus yet", "")
         case .notEnforcedYet:
             skip(
-                .warning, "skipped: \(kind) is not enforced by Isthmus yet",
+                .warning, "skipped: \(row.title) is not enforced by Isthmus yet",
                 "do not rely on what it forbids")
         case .never(let reason):
-            skip(.warning, "skipped: \(kind) has no effect here, \(reason)", "")
+            skip(.warning, "skipped: \(row.title) has no effect here, \(reason)", "")
         }
     }
 
@@ -148,13 +150,14 @@ extension FieldReader {
 
     private func report(_ findings: Findings) {
         for finding in findings.list {
-            let place = position(of: finding.path, below: objectRoot)
-            report(
-                Diagnostic(
+            report(finding.severity) {
+                let place = position(of: finding.path, below: objectRoot)
+                return Diagnostic(
                     severity: finding.severity,
                     location: SourceLocation(file: file, position: place), object: object,
                     fieldPath: PathStep.text(of: finding.path), message: finding.message,
-                    advice: finding.advice))
+                    advice: finding.advice)
+            }
         }
     }
 }

@@ -51,38 +51,36 @@ final class FieldReader {
 
     // MARK: - Findings
 
-    func report(_ diagnostic: Diagnostic) {
-        if diagnostic.isError { objectErrorCount += 1 }
+    /// Works a finding out only where there is room for it: paths and advice take time, and a file
+    /// that went wrong can have a million findings.
+    func report(_ severity: Diagnostic.Severity, _ diagnostic: () -> Diagnostic) {
+        if severity == .error { objectErrorCount += 1 }
         guard diagnostics.count < SpecLimits.diagnosticsPerFileMax else {
             suppressedCount += 1
-            if diagnostic.isError { suppressedErrorCount += 1 }
+            if severity == .error { suppressedErrorCount += 1 }
             return
         }
-        diagnostics.append(diagnostic)
+        diagnostics.append(diagnostic())
     }
 
+    func report(_ diagnostic: Diagnostic) { report(diagnostic.severity) { diagnostic } }
+
     func report(
-        _ severity: Diagnostic.Severity, at node: NodeID, _ message: String, _ advice: String = ""
+        _ severity: Diagnostic.Severity, at node: NodeID, _ message: String,
+        _ advice: @autoclosure () -> String = ""
     ) {
-        report(
+        report(severity) {
             Diagnostic(
                 severity: severity,
                 location: SourceLocation(file: file, position: tree.position(node)),
-                object: object, fieldPath: path(to: node), message: message, advice: advice))
-    }
-
-    func error(at node: NodeID, _ message: String, _ advice: String = "") {
-        report(.error, at: node, message, advice)
-    }
-
-    /// As `report`, without working the finding out when it is one too many.
-    func report(lazily diagnostic: () -> Diagnostic) {
-        if diagnostics.count < SpecLimits.diagnosticsPerFileMax {
-            report(diagnostic())
-        } else {
-            suppressedCount += 1
-            suppressedErrorCount += 1
+                object: object, fieldPath: path(to: node), message: message, advice: advice())
         }
+    }
+
+    func error(
+        at node: NodeID, _ message: String, _ advice: @autoclosure () -> String = ""
+    ) {
+        report(.error, at: node, message, advice())
     }
 
     /// All findings in the order of the text, and a last one for those that were too many.

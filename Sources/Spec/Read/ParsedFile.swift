@@ -39,7 +39,7 @@ public struct ParsedFile: Sendable {
                 text,
                 document: { reader.read(document: $0, bytes: text, into: &found.objects) },
                 problem: { problem in
-                    reader.report(lazily: { problem.diagnostic(file: file, bytes: text) })
+                    reader.report(.error) { problem.diagnostic(file: file, bytes: text) }
                 },
                 restart: {
                     reader.restart()

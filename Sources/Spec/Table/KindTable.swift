@@ -23,6 +23,9 @@ struct KindRow: Sendable {
 
     /// `networking.istio.io/v1`
     var apiVersion: String { group.isEmpty ? versions[0] : "\(group)/\(versions[0])" }
+
+    /// The kind, with its group where another group has one of the same name that is read.
+    var title: String { MessageTable.objects[kind] == nil ? kind : "\(kind) of \(group)" }
 }
 
 enum KindTable {

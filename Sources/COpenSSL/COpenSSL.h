@@ -1,0 +1,41 @@
+// OpenSSL 3 as Swift sees it: the library's own headers, and functions for what are macros there.
+// Everything is `static inline`, so the module has no object file and no symbol of its own.
+#ifndef ISTHMUS_COPENSSL_H
+#define ISTHMUS_COPENSSL_H
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/stack.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+/// Frees what OpenSSL allocated for its caller (OPENSSL_free is a macro that notes file and line).
+static inline void isthmus_openssl_free(void *pointer) {
+    OPENSSL_free(pointer);
+}
+
+/// The bytes a memory BIO holds; they stay the BIO's.
+static inline long isthmus_bio_bytes(BIO *bio, char **bytes) {
+    return BIO_get_mem_data(bio, bytes);
+}
+
+/// Frees a stack of certificates and one reference to each of them.
+static inline void isthmus_certificates_free(STACK_OF(X509) *stack) {
+    sk_X509_pop_free(stack, X509_free);
+}
+
+/// Frees a stack of extensions, as X509_REQ_get_extensions gives it.
+static inline void isthmus_extensions_free(STACK_OF(X509_EXTENSION) *stack) {
+    sk_X509_EXTENSION_pop_free(stack, X509_EXTENSION_free);
+}
+
+#endif

@@ -1,0 +1,102 @@
+// libssl's macros as functions, and a BIO that lives on memory the caller lends for one call.
+#ifndef ISTHMUS_COPENSSL_TLS_H
+#define ISTHMUS_COPENSSL_TLS_H
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+/// Ciphertext on its way in and out of one TLS stream. The reader's bytes are borrowed for the
+/// length of one call; the writer's are taken over by a callback.
+struct isthmus_tls_pipe {
+    const uint8_t *in;
+    size_t in_count;
+    void *owner;
+    /// Takes ciphertext over; returns nothing, it always fits.
+    void (*write)(void *owner, const uint8_t *bytes, size_t count);
+};
+
+static int isthmus_pipe_read(BIO *bio, char *out, int count) {
+    struct isthmus_tls_pipe *pipe = (struct isthmus_tls_pipe *)BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (pipe == NULL || pipe->in_count == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    size_t taken = (size_t)count < pipe->in_count ? (size_t)count : pipe->in_count;
+    memcpy(out, pipe->in, taken);
+    pipe->in += taken;
+    pipe->in_count -= taken;
+    return (int)taken;
+}
+
+static int isthmus_pipe_write(BIO *bio, const char *bytes, int count) {
+    struct isthmus_tls_pipe *pipe = (struct isthmus_tls_pipe *)BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (pipe == NULL || count <= 0) return -1;
+    pipe->write(pipe->owner, (const uint8_t *)bytes, (size_t)count);
+    return count;
+}
+
+static long isthmus_pipe_ctrl(BIO *bio, int command, long number, void *pointer) {
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static int isthmus_pipe_create(BIO *bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+}
+
+/// The method of such BIOs; made once a process.
+static inline BIO_METHOD *isthmus_pipe_method(void) {
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "isthmus pipe");
+    if (method == NULL) return NULL;
+    BIO_meth_set_read(method, isthmus_pipe_read);
+    BIO_meth_set_write(method, isthmus_pipe_write);
+    BIO_meth_set_ctrl(method, isthmus_pipe_ctrl);
+    BIO_meth_set_create(method, isthmus_pipe_create);
+    return method;
+}
+
+static inline long isthmus_ctx_set_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_mode(ctx, mode); }
+static inline int isthmus_ctx_set_versions(SSL_CTX *ctx, int minimum, int maximum) {
+    return SSL_CTX_set_min_proto_version(ctx, minimum) && SSL_CTX_set_max_proto_version(ctx, maximum);
+}
+static inline long isthmus_ctx_set_ticket_keys(SSL_CTX *ctx, void *keys, int count) {
+    return SSL_CTX_set_tlsext_ticket_keys(ctx, keys, count);
+}
+static inline long isthmus_ctx_set_cache_mode(SSL_CTX *ctx, long mode) {
+    return SSL_CTX_set_session_cache_mode(ctx, mode);
+}
+/// The server's order of suites decides, and nobody renegotiates.
+static inline void isthmus_ctx_set_server_options(SSL_CTX *ctx) {
+    SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION);
+}
+static inline long isthmus_ctx_add_chain(SSL_CTX *ctx, X509 *certificate) {
+    return SSL_CTX_add1_chain_cert(ctx, certificate);
+}
+static inline long isthmus_ctx_set_groups(SSL_CTX *ctx, const char *groups) {
+    return SSL_CTX_set1_groups_list(ctx, groups);
+}
+static inline long isthmus_ssl_set_host_name(SSL *ssl, const char *name) {
+    return SSL_set_tlsext_host_name(ssl, name);
+}
+static inline long isthmus_ssl_staple(SSL *ssl, void *bytes, int count) {
+    return SSL_set_tlsext_status_ocsp_resp(ssl, bytes, count);
+}
+/// Whether an error only says that a PEM text has come to its end.
+static inline int isthmus_error_is_end(unsigned long code) {
+    return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+}
+typedef int (*isthmus_status_callback)(SSL *, void *);
+static inline long isthmus_ctx_set_status(SSL_CTX *ctx, isthmus_status_callback callback, void *context) {
+    SSL_CTX_set_tlsext_status_cb(ctx, callback);
+    return SSL_CTX_set_tlsext_status_arg(ctx, context);
+}
+
+#endif

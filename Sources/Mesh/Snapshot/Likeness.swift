@@ -1,0 +1,95 @@
+// When two parts of snapshots serve requests alike, wherever they were written.
+// Compared field by field and not by text: after a reload ten thousand hosts are compared, and text
+// of them would be as large as the snapshot.
+
+extension Regex: Equatable {
+    public static func == (left: Regex, right: Regex) -> Bool {
+        left === right || left.pattern == right.pattern
+    }
+}
+
+extension ListenerSpec {
+    /// The same address, protocol and, for TCP, destinations.
+    func opensLike(_ other: ListenerSpec) -> Bool {
+        guard bind == other.bind, port == other.port, declaredPort == other.declaredPort else {
+            return false
+        }
+        switch (kind, other.kind) {
+        case (.http(let table), .http(let others)): return table.name == others.name
+        case (.tcp(let route), .tcp(let others)):
+            return alike(route, others) { left, right in
+                left.destinations.elementsEqual(right.destinations) { $0.servesLike($1) }
+            }
+        default: return false
+        }
+    }
+}
+
+extension VirtualHost {
+    func servesLike(_ other: VirtualHost) -> Bool {
+        redirectsToHTTPS == other.redirectsToHTTPS
+            && routes.elementsEqual(other.routes) { $0 === $1 || $0.servesLike($1) }
+    }
+}
+
+extension Route {
+    fileprivate func servesLike(_ other: Route) -> Bool {
+        name == other.name && match == other.match && action.servesLike(other.action)
+            && alike(headers, other.headers) { $0.actsLike($1) }
+    }
+}
+
+extension RouteAction {
+    fileprivate func servesLike(_ other: RouteAction) -> Bool {
+        switch (self, other) {
+        case (.forward(let left), .forward(let right)):
+            left === right
+                || alike(left.rewrite, right.rewrite) {
+                    $0.path == $1.path && $0.authority == $1.authority
+                }
+                    && left.destinations.elementsEqual(right.destinations) { $0.servesLike($1) }
+        case (.redirect(let left), .redirect(let right)):
+            left.status == right.status && left.path == right.path
+                && left.authority == right.authority && left.scheme == right.scheme
+                && left.port == right.port
+        case (.direct(let left), .direct(let right)):
+            left.status == right.status && left.body == right.body
+        default: false
+        }
+    }
+}
+
+extension WeightedDestination {
+    /// By name: the index of a cluster is another in every snapshot.
+    fileprivate func servesLike(_ other: WeightedDestination) -> Bool {
+        clusterName == other.clusterName && weight == other.weight
+            && (cluster == nil) == (other.cluster == nil)
+            && alike(headers, other.headers) { $0.actsLike($1) }
+    }
+}
+
+extension HeaderMutations {
+    fileprivate func actsLike(_ other: HeaderMutations) -> Bool {
+        self === other
+            || request == other.request && response == other.response
+                && authority == other.authority
+    }
+}
+
+extension Cluster {
+    func servesLike(_ other: Cluster) -> Bool {
+        loadBalancing == other.loadBalancing && connectTimeoutMs == other.connectTimeoutMs
+            && endpoints.elementsEqual(other.endpoints) {
+                $0 === $1
+                    || $0.address == $1.address && $0.port == $1.port && $0.weight == $1.weight
+            }
+    }
+}
+
+private func alike<Item>(_ left: Item?, _ right: Item?, _ areAlike: (Item, Item) -> Bool) -> Bool {
+    switch (left, right) {
+    case (nil, nil): true
+    case (let left?, let right?): areAlike(left, right)
+    default: false
+    }
+}
