@@ -1,4 +1,5 @@
 // Where the services listen and where they find each other.
+// Both can be changed apart from each other, so that calls can go through a sidecar.
 public import Net
 
 public struct BookinfoConfiguration: Sendable {

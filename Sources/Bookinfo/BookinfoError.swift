@@ -1,4 +1,5 @@
 // Why the demo application could not start.
+// Each case names the service and the address, which is what a person has to change.
 public import Net
 
 public enum BookinfoError: Error, CustomStringConvertible, Sendable {

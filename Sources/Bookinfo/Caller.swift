@@ -1,4 +1,5 @@
 // How one service asks another: GET, JSON back, or a status that says it failed.
+// One place for it, because timeouts and retries are what the tutorials are about.
 import HTTP
 import Net
 

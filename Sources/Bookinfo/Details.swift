@@ -1,4 +1,5 @@
-// details: facts about a book.
+// details: facts about a book, the same for every one asked for.
+// The simplest of the services: it calls nobody, so it is the one to try a gateway on.
 import HTTP
 
 final class Details: Application {

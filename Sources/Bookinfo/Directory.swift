@@ -1,4 +1,5 @@
 // Where each service finds the others: what the configuration says, else the services beside it.
+// Settled once at the start, when every address is bound and known.
 import Net
 
 struct Directory: Sendable {

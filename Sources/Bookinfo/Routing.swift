@@ -1,4 +1,5 @@
 // What the services have in common: paths, methods, JSON answers.
+// Six services agree on these few things, and only on these.
 import HTTP
 
 extension ServerRequest {

@@ -55,3 +55,15 @@ public enum Machine {
     /// True where people look at what is written to this descriptor.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 }
+
+extension Machine {
+    /// The folder this program was started from, links followed; nil where /proc is not there.
+    public static var executableFolder: String? {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe readlink("/proc/self/exe", &path, path.count)
+        guard count > 0 else { return nil }
+        let bytes = path.prefix(count).map { UInt8(bitPattern: $0) }
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { return nil }
+        return String(decoding: bytes[..<slash], as: UTF8.self)
+    }
+}

@@ -47,6 +47,18 @@ import Testing
                 "spec.http[0].route[0].destination"))
     }
 
+    @Test("a name that is right and a namespace that is not names the right one")
+    func wrongNamespace() {
+        let world = Self.world("{destination: {host: a}}", Piece.served("a", namespace: "prod"))
+        #expect(world.says("did you mean a.prod.svc.cluster.local?"))
+    }
+
+    @Test("a host that is like no other gets no suggestion")
+    func noSuggestion() {
+        let world = Self.world("{destination: {host: httpbin}}", Piece.served("details"))
+        #expect(world.says("no service httpbin.default", "describe it with a Service"))
+    }
+
     @Test("a service with one port needs no port in the destination")
     func onePort() {
         let world = Self.world(
@@ -153,7 +165,10 @@ import Testing
         let alias = """
             kind: Service
             metadata: {name: alias}
-            spec: {type: ExternalName, externalName: a.default.svc.cluster.local, ports: [{port: 80}]}
+            spec:
+              type: ExternalName
+              externalName: a.default.svc.cluster.local
+              ports: [{port: 80}]
             """
         let world = Self.world("{destination: {host: alias}}", alias, Piece.served("a"))
         #expect(world.clusters() == [Piece.a])

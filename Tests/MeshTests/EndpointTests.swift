@@ -1,7 +1,7 @@
+// Which addresses stand behind a service.
 import Spec
 import Testing
 
-// Which addresses stand behind a service.
 @testable import Mesh
 
 @Suite struct EndpointTests {

@@ -219,7 +219,10 @@ import Testing
         let world = World(
             Piece.gateway(), Piece.served("a"),
             Piece.virtualService(
-                http: "- match: [{authority: {exact: a.com}}]\n  route: [{destination: {host: a}}]"),
+                http: """
+                    - match: [{authority: {exact: a.com}}]
+                      route: [{destination: {host: a}}]
+                    """),
             node: Node(portMap: [80: 8080]))
         let answer = try Self.explain(world, "http://a.com:8080/")
         let reasons: [String] = answer.tried.flatMap { $0.reasons }

@@ -1,6 +1,6 @@
+// Envoy's format strings in header values.
 import Testing
 
-// Envoy's format strings in header values.
 @testable import Mesh
 
 @Suite struct FormatStringTests {

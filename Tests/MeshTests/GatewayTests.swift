@@ -67,11 +67,11 @@ import Testing
               servers:
               - {port: {number: 80, name: a, protocol: HTTP}, bind: 127.0.0.1, hosts: ["*"]}
               - {port: {number: 80, name: b, protocol: HTTP}, bind: 127.0.0.2, hosts: ["*"]}
-              - {port: {number: 0, name: c, protocol: HTTP}, bind: 'unix:///run/gw.sock', hosts: ["*"]}
+              - {port: {number: 0, name: c, protocol: HTTP}, bind: 'unix:///run/g', hosts: [x]}
             """)
         let listeners = world.snapshot.routing.listeners
         #expect(
-            listeners.map(\.name) == ["unix:///run/gw.sock_0", "127.0.0.1_80", "127.0.0.2_80"])
+            listeners.map(\.name) == ["unix:///run/g_0", "127.0.0.1_80", "127.0.0.2_80"])
         guard case .http(let table) = listeners[1].kind else { return }
         #expect(table.name == "http.80.127.0.0.1")
     }

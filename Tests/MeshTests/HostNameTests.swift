@@ -1,6 +1,6 @@
+// Istio's arithmetic of host names, gateway names, visibility and near misses.
 import Testing
 
-// Istio's arithmetic of host names, gateway names, visibility and near misses.
 @testable import Mesh
 
 @Suite struct HostNameTests {
@@ -87,9 +87,10 @@ import Testing
         "the nearest name is suggested, and none that is far",
         arguments: [
             ("reviewz", "reviews"), ("reviws", "reviews"), ("detials", "details"), ("zzz", nil),
+            ("httpbin", nil),
         ] as [(String, String?)])
     func suggestion(_ written: String, _ meant: String?) {
-        let known = ["details", "ratings", "reviews"]
+        let known = ["details", "ratings", "reviews", "httpd-svc"]
         #expect(Suggestion.nearest(to: written, among: known) == meant)
     }
 

@@ -1,6 +1,6 @@
+// RE2 behind Regex: what matches, what is refused, and when it is built.
 import Testing
 
-// RE2 behind Regex: what matches, what is refused, and when it is built.
 @testable import Mesh
 
 @Suite struct RegexTests {

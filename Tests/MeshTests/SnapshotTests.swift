@@ -1,7 +1,7 @@
+// What is taken over from the snapshot before, and what versions and differences say.
 import Spec
 import Testing
 
-// What is taken over from the snapshot before, and what versions and differences say.
 @testable import Mesh
 
 @Suite struct SnapshotTests {

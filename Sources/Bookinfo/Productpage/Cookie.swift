@@ -1,4 +1,5 @@
 // The one cookie of the application (RFC 6265).
+// It is read and written here alone, so that what it may hold is decided once.
 import HTTP
 
 enum Cookie {

@@ -1,4 +1,5 @@
 // The user's name as the header `end-user`, which rules of a mesh match on.
+// A name may be anything and a header may not: the one becomes the other without loss.
 
 enum EndUser {
     /// Visible ASCII stays as it is, `jason` is `jason`; every other byte, and the percent sign,

@@ -1,4 +1,5 @@
 // The first page: what the application is made of.
+// It tells a newcomer what the gateway in front has to route.
 
 enum IndexPage {
     static let text = PageFrame.text(

@@ -1,4 +1,5 @@
 // What all pages have around their content: head, bar with the login, foot.
+// One frame, so that title, style and login cannot differ from page to page.
 
 enum PageFrame {
     static func text(user: String?, main: String) -> String {

@@ -1,4 +1,5 @@
 // The one book of the store.
+// Its texts are Istio's, and the page and the API tell the same.
 
 enum Product {
     static let title = "The Comedy of Errors"

@@ -1,4 +1,5 @@
 // The style sheet: one column on a phone, two beside each other where there is room.
+// By hand and small, so that nothing has to be fetched from or built by anybody else.
 
 extension StaticFile {
     static let stylesheet = """

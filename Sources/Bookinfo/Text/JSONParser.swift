@@ -1,4 +1,5 @@
 // Reads JSON to the letter of RFC 8259: what the grammar does not allow is an error.
+// What a lenient reader would guess at, another service might guess differently.
 
 struct JSONError: Error, Equatable {
     /// Bytes before the place that is wrong.

@@ -99,6 +99,7 @@ extension ProxyProcess {
             state = .live
             for listener in snapshot.routing.listeners { tell(listener) }
             log.info("config", "live", values)
+            whenLive.take()?(self)
         } else {
             let difference = SnapshotDifference(from: before, to: snapshot)
             log.info("config", "live: \(difference)", values)

@@ -6,16 +6,25 @@ internal import Proxy
 internal import Spec
 
 extension ProxyProcess {
-    /// Runs a proxy until it is told to end.
-    /// - Returns: how the process should exit; the reason is in the log.
-    public static func run(_ options: ProxyOptions, log: Log) -> ExitStatus {
-        // Threads inherit it: no worker may be the one that a signal ends.
+    /// The signals a proxy waits for, kept from ending the threads that inherit this: call it
+    /// before the first thread is started. `run` does.
+    public static func blockSignals() {
         Signals.block(signalNumbers)
+    }
+
+    /// Runs a proxy until it is told to end, on this thread.
+    /// - Parameter whenLive: called once, when the first configuration is served by every worker.
+    /// - Returns: how the process should exit; the reason is in the log.
+    public static func run(
+        _ options: ProxyOptions, log: Log, whenLive: @escaping (ProxyProcess) -> Void = { _ in }
+    ) -> ExitStatus {
+        blockSignals()
         do throws(StartFailure) {
             let process = try start(options, log: log)
+            process.whenLive = whenLive
             process.loop.run()
             process.end()
-            return .success
+            return process.status
         } catch {
             log.error("start", error.message)
             return error.status

@@ -2,7 +2,7 @@
 // The control thread is the main thread. It tells workers things by mailbox and never waits for
 // them, so a worker under load and a reader of statistics do not hold each other up.
 internal import Mesh
-internal import Net
+public import Net
 internal import Proxy
 
 /// Lives on the main thread, from `run` to its return.
@@ -15,7 +15,8 @@ public final class ProxyProcess {
 
     let options: ProxyOptions
     let log: Log
-    let loop: Loop
+    /// The control thread's.
+    public let loop: Loop
     let crew: Crew
     let counts: ProcessCounts
     let reader: ConfigurationReader
@@ -37,6 +38,9 @@ public final class ProxyProcess {
     var told: Set<String> = []
     var servers: [DeskServer] = []
     var drain: Drain?
+    var whenLive: ((ProxyProcess) -> Void)?
+    /// How the process will exit.
+    var status = ExitStatus.success
     private var changes: FileChanges?
     private var signals: Signals?
 
@@ -56,6 +60,21 @@ public final class ProxyProcess {
 
     /// True when requests should come here: what load balancers ask.
     var isReady: Bool { state == .live && isHealthy && !listenersAreDrained }
+
+    /// Where a port of the Gateways can be reached on this machine; nil where none declares it.
+    public func address(ofDeclaredPort port: UInt16) -> SocketAddress? {
+        let listener = live.snapshot.routing.listeners.first { $0.declaredPort == port }
+        return listener.flatMap { sockets.addresses[$0.name] }
+    }
+
+    /// Where the admin port is; nil where it could not be had.
+    public var adminAddress: SocketAddress? { servers.first { $0.name == "admin" }?.address }
+
+    /// Drains, and makes `run` return this status.
+    public func finish(_ status: ExitStatus) {
+        self.status = status
+        beginDrain(because: "end of the task")
+    }
 
     /// The first snapshot is on its way to the workers; from here on events decide.
     func watch() throws(NetError) {

@@ -1,4 +1,5 @@
 // The limits of the small client.
+// A server that misbehaves can cost this much and no more.
 
 public struct ClientLimits: Sendable {
     public var http = HTTPLimits()

@@ -1,4 +1,5 @@
 // What the small client sends and gets: whole messages.
+// Values of their own, good for as long as the caller likes.
 public import Net
 
 public struct ClientRequest: Sendable {

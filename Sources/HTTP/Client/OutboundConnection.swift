@@ -1,4 +1,5 @@
 // One connection of the small client: a request out, a response in, then the pool or the end.
+// It is kept only when it is certain that the next byte on it begins the next response.
 import Net
 
 final class OutboundConnection: Pollable {

@@ -1,4 +1,5 @@
 // `a=1&b=2`: queries and posted forms (WHATWG URL, application/x-www-form-urlencoded).
+// One reader for both, so that the admin port and the demo decode alike.
 
 public struct FormItem: Sendable, Hashable {
     public let name: String

@@ -31,8 +31,8 @@ extension HTTPField {
         return zip(name.utf8, other.utf8).allSatisfy { foldedASCII($0) == foldedASCII($1) }
     }
 
-    /// Only what may stand in a head (RFC 9110 section 5.5): a name that is a token, a value without
-    /// control characters. Anything else could end the line early and begin another one.
+    /// Only what may stand in a head (RFC 9110 section 5.5): a name that is a token, a value
+    /// without control characters. Anything else could end the line and begin another one.
     var isSendable: Bool {
         !name.isEmpty && name.utf8.allSatisfy(H1Scanner.isToken)
             && value.utf8.allSatisfy(H1Scanner.isFieldByte)

@@ -1,4 +1,5 @@
 // Writing responses: status line, fields, and a body framed so that its end is never in doubt.
+// Handlers give status, fields and bytes; nothing they say can change the framing.
 import Net
 
 extension ServerConnection {

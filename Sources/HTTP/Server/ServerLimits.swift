@@ -1,4 +1,5 @@
 // The limits of the small server.
+// The admin port must stay small whatever is done to it: every wait and size ends.
 
 public struct ServerLimits: Sendable {
     public var http = HTTPLimits()

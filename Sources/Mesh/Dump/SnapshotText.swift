@@ -1,4 +1,5 @@
-// A snapshot as text, the same for the same configuration wherever its files lie.
+// A snapshot as text, the same for the same configuration wherever its files lie and however they
+// are commented.
 // Golden tests compare it, and people read it: one fact a line, indented by what it belongs to.
 internal import Spec
 
@@ -79,7 +80,7 @@ public enum SnapshotText {
     }
 
     private static func place(_ origin: Origin) -> String {
-        "\(origin.object):\(origin.location.line)"
+        "\(origin.object)"
     }
 }
 

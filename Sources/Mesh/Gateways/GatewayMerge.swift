@@ -101,7 +101,8 @@ struct GatewayMerge {
         findings.report(
             .warning, gateway, at: server.port.position, "\(path).port",
             "port \(server.port.number) speaks \(speech) already, by \(other.object) "
-                + "(\(other.location)): this \(server.port.protocolName.rawValue) server is left out",
+                + "(\(other.location)): this \(server.port.protocolName.rawValue) server is "
+                + "left out",
             advice: "give it another port or bind")
     }
 

@@ -2,11 +2,11 @@
 // Most dangling references are typing mistakes, and the cure is to say which name was meant.
 
 enum Suggestion {
-    /// The nearest of `candidates` within a third of the name's length, or nil.
+    /// The nearest of `candidates` within three changes, and within a third of the name, or nil.
     static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.utf8)
         var best: (name: String, distance: Int)?
-        var limit = max(1, wanted.count / 3)
+        var limit = min(3, max(1, wanted.count / 3))
         for candidate in candidates {
             let distance = editDistance(wanted, Array(candidate.utf8), atMost: limit)
             guard distance <= limit else { continue }

@@ -64,9 +64,13 @@ struct ServiceRegistry {
         return services.contains { HostName.isWithin($0.host, pattern) }
     }
 
-    /// The known host nearest to a mistyped one.
+    /// The service of that name in another namespace, else the known host nearest to a mistyped one.
     func suggestion(for host: String) -> String? {
-        Suggestion.nearest(to: host, among: services.lazy.map(\.host))
+        if let dot = host.firstIndex(of: "."), host.contains(".svc.") {
+            let name = host[...dot]
+            if let same = services.first(where: { $0.host.hasPrefix(name) }) { return same.host }
+        }
+        return Suggestion.nearest(to: host, among: services.lazy.map(\.host))
     }
 
     /// Entries by host and namespace, in the order in which each pair first comes up.

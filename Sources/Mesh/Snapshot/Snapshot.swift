@@ -13,7 +13,7 @@ public final class Snapshot: Sendable {
     public let routing: Routing
     /// A route's `WeightedDestination.cluster` is an index into this list.
     public let clusters: [Cluster]
-    /// What compiling had to say; no errors among them, a configuration with errors has no snapshot.
+    /// What compiling had to say; no errors among them, for such a configuration has no snapshot.
     public let diagnostics: [Diagnostic]
 
     public init(

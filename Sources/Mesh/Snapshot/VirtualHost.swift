@@ -24,7 +24,7 @@ public final class VirtualHost: Sendable {
 
 /// One match block of one HTTP rule: what it asks of a request and what then happens.
 public final class Route: Sendable {
-    /// `<rule name>` or `<rule name>.<match name>`; `default` when unnamed, as Istio's `%ROUTE_NAME%`.
+    /// `<rule name>` or `<rule name>.<match name>`; `default` when unnamed: `%ROUTE_NAME%`.
     public let name: String
     public let match: RouteMatch
     public let action: RouteAction
@@ -62,7 +62,7 @@ public final class Route: Sendable {
         self.place = place
     }
 
-    /// The object whose rule this is (a delegate's, where one stands in) and the match block's place.
+    /// The object whose rule this is (a delegate's, where one stands in) and where it is written.
     public var origin: Origin {
         Origin(
             object: source.object,

@@ -1,4 +1,5 @@
 // From an operator's name and argument to the field it prints.
+// Names are looked up in the fields' own tables, so none can be known here and unknown there.
 
 extension AccessLogFormatError.Reason: Error {}
 

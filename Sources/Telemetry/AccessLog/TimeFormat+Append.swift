@@ -1,4 +1,5 @@
 // Printing a moment by a time format.
+// Apart from parsing: this runs for every line, parsing once.
 
 extension TimeFormat {
     private static let monthNames: [String] = [

@@ -1,4 +1,5 @@
 // What one way to fail means: to the client, to the access log, to the metrics and to a retry.
+// One row has all of it, so that the four can never tell different stories.
 
 public struct FailureRow: Sendable {
     /// Who is at fault.

@@ -1,4 +1,5 @@
 // The Prometheus page as it is written: metrics one after the other, each with its head once.
+// It remembers the metric it is in, so that steps can stop anywhere and go on later.
 
 struct PrometheusPage {
     let selection: StatSelection

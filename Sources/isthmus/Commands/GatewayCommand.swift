@@ -14,7 +14,7 @@ struct GatewayCommand: ParsableCommand {
             Changed files are live within 200 ms; a change with an error in it is refused whole.
             SIGHUP reads the files at once, SIGTERM drains, SIGUSR1 opens the access log again.
 
-            isthmus gateway -f gateways/bookinfo --port-map 80=8080
+            isthmus gateway -f gateways/bookinfo --access-log -
             """)
 
     @OptionGroup var resources: ResourceOptions

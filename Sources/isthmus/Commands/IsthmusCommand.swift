@@ -16,7 +16,7 @@ struct IsthmusCommand: ParsableCommand {
             """,
         version: "isthmus \(Version.text)",
         subcommands: [
-            GatewayCommand.self, ValidateCommand.self, ExplainCommand.self,
+            DemoCommand.self, GatewayCommand.self, ValidateCommand.self, ExplainCommand.self,
             FeaturesCommand.self, VersionCommand.self,
         ])
 }

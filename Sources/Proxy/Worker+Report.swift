@@ -1,0 +1,40 @@
+// What a worker knows about the endpoints it has used, for the pages people read.
+// A copy, made when somebody asks: the request path pays for counting and for nothing else.
+public import Mesh
+
+/// One endpoint of one cluster, as one worker sees it.
+public struct EndpointReport: Sendable {
+    /// `outbound|80||host`
+    public let cluster: String
+    /// The object of the snapshot that the worker serves by.
+    public let endpoint: Endpoint
+    public let requestsActive: UInt64
+    public let requestsTotal: UInt64
+    /// Answers of 500 and more, and requests that got none.
+    public let errorsTotal: UInt64
+    /// In use and pooled.
+    public let connectionsActive: UInt64
+    public let connectionsTotal: UInt64
+    public let connectFailuresTotal: UInt64
+}
+
+extension Worker {
+    /// The endpoints of clusters that had a request; call on the loop's thread.
+    public func endpointReports() -> [EndpointReport] {
+        var reports: [EndpointReport] = []
+        for cluster in clusters {
+            guard let cluster else { continue }
+            for state in cluster.endpoints {
+                let active = UInt64(max(0, state.activeRequests))
+                reports.append(
+                    EndpointReport(
+                        cluster: cluster.cluster.name, endpoint: state.endpoint, requestsActive: active,
+                        requestsTotal: state.requestsTotal, errorsTotal: state.errorsTotal,
+                        connectionsActive: active + UInt64(state.idleCount),
+                        connectionsTotal: state.connectionsTotal,
+                        connectFailuresTotal: state.connectFailuresTotal))
+            }
+        }
+        return reports
+    }
+}
