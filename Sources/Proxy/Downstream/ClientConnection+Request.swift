@@ -57,10 +57,7 @@ extension ClientConnection {
         guard bytes.hasPrefix("PRI * HTTP/2.0\r\n"), !hasServed else { return false }
         let early = bytes.array
         exchange.withdraw()
-        var unread = Buffer()
-        let socket = handOver(unread: &unread)
-        let connection = H2Connection(socket, peer: peer, listener: listener)
-        early.withView { connection.start(early: $0) }
+        early.withView { becomeHTTP2($0) }
         return true
     }
 

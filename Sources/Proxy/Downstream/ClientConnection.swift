@@ -335,7 +335,19 @@ final class ClientConnection: ClientStream {
         swap(&handed, &socket)
         loop.remove(descriptor: handed.descriptor)
         release(closing: false)
+        listener.httpStats.add(.downstreamCxDestroy)
         return handed
+    }
+
+    /// Goes on as HTTP/2 on the same socket; the connection was counted when it came.
+    func becomeHTTP2(_ early: ByteView) {
+        phase = .closed
+        exchange = nil
+        var handed = StreamSocket(-1)
+        swap(&handed, &socket)
+        loop.remove(descriptor: handed.descriptor)
+        release(closing: false)
+        H2Connection(handed, peer: peer, listener: listener).start(early: early, isNew: false)
     }
 
     private func release(closing: Bool) {
@@ -344,9 +356,9 @@ final class ClientConnection: ClientStream {
         if closing {
             socket.close(loop)
             listener.connectionClosed()
+            listener.httpStats.add(.downstreamCxDestroy)
         }
         listener.httpStats.subtract(.downstreamCxActive)
-        listener.httpStats.add(.downstreamCxDestroy)
         var rest = Buffer()
         swap(&rest, &input)
         loop.buffers.give(rest)

@@ -39,10 +39,10 @@ final class H2Connection: Pollable {
     }
     var serverName: String? { socket.tls?.serverName }
 
-    /// `early`: plain bytes that came before this object did.
-    func start(early: ByteView) {
+    /// `early`: plain bytes that came before this object did. `isNew`: not counted yet.
+    func start(early: ByteView, isNew: Bool) {
         let stats = listener.httpStats
-        stats.add(.downstreamCxTotal)
+        if isNew { stats.add(.downstreamCxTotal) }
         stats.add(.downstreamCxHTTP2Total)
         stats.add(.downstreamCxActive)
         stats.add(.downstreamCxHTTP2Active)
