@@ -23,7 +23,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     ],
     targets: [
         // C and C++ seams
@@ -71,7 +70,6 @@ let package = Package(
                 "Bookinfo", "Control", "HTTP", "Mesh", "Net", "Proxy", "Spec", "Store",
                 "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
 
@@ -87,6 +85,10 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "BookinfoTests", dependencies: ["Bookinfo", "HTTP", "Net"],
+            swiftSettings: house),
+        .testTarget(
+            name: "ControlTests",
+            dependencies: ["Control", "Store", "Mesh", "Proxy", "HTTP", "Net", "Spec"],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],

@@ -1,4 +1,5 @@
 // What came of a load or a reload: a new configuration, or the reasons why there is none.
+// Findings come with either, so that a warning is not lost because all went well.
 public import Spec
 
 /// The outcome of `Store.load` or `Store.reload`.

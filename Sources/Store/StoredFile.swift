@@ -1,4 +1,5 @@
 // One file as the store knows it: how it looked on disk, and what it held.
+// Enough to see without reading it whether it may have changed, and without parsing whether it has.
 internal import Spec
 
 /// A class, because ten thousand of them are moved from table to table with every scan.

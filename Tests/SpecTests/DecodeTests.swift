@@ -227,6 +227,20 @@ struct DecodeTests {
         #expect(parsed.hasErrors)
     }
 
+    @Test(
+        "a value in place of a message is told the field it was meant for",
+        arguments: [
+            ("match: [{uri: /a}]", "write `{exact: /a}`"),
+            ("match: [{headers: {a: 1}}]", "write `{exact: \"1\"}`"),
+            ("mirror: b", "write `{host: b}`"),
+            ("mirrorPercentage: 50", "write `{value: 50}`"),
+            ("retries: 3", "its fields are `attempts`, `perTryTimeout`"),
+        ])
+    func valueForMessage(field: String, advice: String) throws {
+        let finding = try #require(parse(Self.rule(field)).diagnostics.first { $0.isError })
+        #expect(finding.advice.hasPrefix(advice))
+    }
+
     @Test("a number without quotes for a version label says to quote it")
     func versionLabel() throws {
         let finding = try only(

@@ -87,9 +87,11 @@ extension ProxyProcess {
         let items = request.queryItems
         guard let filter = StatFilter(items, responder) else { return }
         gather { sample in
-            let body = PrometheusText.render(
+            // Ten thousand busy hosts make half a gigabyte: a piece at a time, as it is taken.
+            var pieces = PrometheusText.pieces(
                 sample, usedOnly: items.has("usedonly"), filter: filter.takes)
-            responder.send(ServerResponse(contentType: PrometheusText.contentType, body: body))
+            let head = ServerResponse(contentType: PrometheusText.contentType, body: [])
+            responder.stream(head) { pieces.next() }
         }
     }
 }

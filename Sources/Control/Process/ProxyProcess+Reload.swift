@@ -104,7 +104,7 @@ extension ProxyProcess {
             let difference = SnapshotDifference(from: before, to: snapshot)
             log.info("config", "live: \(difference)", values)
         }
-        ProcessLimits.releaseFreeMemory()
+        MemoryRelease.schedule(on: loop)
         if reloadIsDue {
             reloadIsDue = false
             reload(because: .files)

@@ -1,4 +1,5 @@
 // Checks DestinationRule as Istio does (ValidateDestinationRule, validateTrafficPolicy).
+// A rule that Istio refuses would leave its users thinking that it holds.
 
 extension Findings {
     mutating func check(_ rule: DestinationRule) {

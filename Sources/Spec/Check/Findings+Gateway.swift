@@ -1,4 +1,5 @@
 // Checks Gateway as Istio does (pkg/config/validation, ValidateGateway).
+// A server that cannot be opened as written is an error of the file and not of the start.
 
 extension Findings {
     mutating func check(_ gateway: Gateway) {

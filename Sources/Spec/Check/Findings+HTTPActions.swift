@@ -1,4 +1,5 @@
 // Checks redirects, direct responses, rewrites and header operations of HTTP rules.
+// What a client or an upstream would make of a wrong one is worse than a refusal here.
 
 extension Findings {
     mutating func check(_ redirect: HTTPRedirect, matches: [HTTPMatchRequest]) {

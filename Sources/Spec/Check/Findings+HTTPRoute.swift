@@ -1,5 +1,6 @@
 // Checks an HTTP rule as Istio does (validateHTTPRoute): exactly one action, and matches that can
 // match.
+// A rule that can never match is a warning at the least: silent 404s are the first complaint.
 
 extension Findings {
     mutating func check(_ route: HTTPRoute, isDelegate: Bool) {

@@ -1,4 +1,5 @@
 // Checks the parts of Kubernetes' kinds that traffic depends on, as an API server does.
+// A file that was never near an API server gets the same answers here.
 
 extension Findings {
     mutating func check(_ service: Service) {

@@ -1,4 +1,5 @@
 // Checks balancing settings as Istio does (validateLoadBalancer, validateLocalityLbSetting).
+// Envoy's own bounds on tables and rings are among the rules, since Istio hands them through.
 
 extension Findings {
     mutating func check(_ balancer: LoadBalancerSettings) {

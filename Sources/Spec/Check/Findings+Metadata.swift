@@ -1,4 +1,5 @@
 // Checks that hold for every kind: names, namespaces, exportTo, references.
+// One place for them, so that a name is right or wrong the same way in every kind.
 
 extension Findings {
     mutating func checkMetadata(_ object: some Resource) {

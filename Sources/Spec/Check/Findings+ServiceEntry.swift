@@ -1,4 +1,5 @@
 // Checks ServiceEntry and WorkloadEntry as Istio does (ValidateServiceEntry, validateWorkloadEntry).
+// Most of the rules follow from the resolution: where addresses come from decides what may be said.
 
 extension Findings {
     mutating func check(_ entry: ServiceEntry) {

@@ -1,5 +1,6 @@
 // Checks VirtualService as Istio does (pkg/config/validation/virtualservice.go); HTTP rules have a
 // file of their own.
+// Hosts are checked against each other here and against Gateways when compiling.
 
 extension Findings {
     mutating func check(_ service: VirtualService) {

@@ -1,13 +1,6 @@
 // What checking an object has to say, by path. Checks look at typed values only; where a path lies in
 // the text is worked out afterwards, for the few findings there are.
 
-struct Finding {
-    var severity: Diagnostic.Severity
-    var path: [PathStep]
-    var message: String
-    var advice: String
-}
-
 /// Collects findings below a current path.
 struct Findings {
     private(set) var list: [Finding] = []

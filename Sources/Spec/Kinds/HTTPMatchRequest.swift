@@ -45,11 +45,3 @@ public struct HTTPMatchRequest: Sendable {
     public var sourceNamespace: String { conditions?.value.sourceNamespace ?? "" }
     public var statPrefix: String { conditions?.value.statPrefix ?? "" }
 }
-
-/// A header's or query parameter's name and what its value is compared with.
-public struct NamedMatch: Sendable {
-    public var position = Position()
-    public var name = ""
-    public var match = StringMatch.present
-    public init() {}
-}

@@ -46,33 +46,3 @@ public struct HTTPRoute: Sendable {
     public var mirrors: [HTTPMirrorPolicy] { options?.value.mirrors ?? [] }
     public var corsPolicy: CorsPolicy? { options?.value.corsPolicy }
 }
-
-/// Another VirtualService whose rules stand in for this one's.
-public struct Delegate: Sendable {
-    public var position = Position()
-    public var name = ""
-    /// Empty means the namespace of the VirtualService that delegates.
-    public var namespace = ""
-    public init() {}
-}
-
-/// One share of a rule's traffic.
-public struct HTTPRouteDestination: Sendable {
-    public var position = Position()
-    public var destination = Destination()
-    /// 0 when omitted; a single destination gets everything whatever it says.
-    public var weight: Int32 = 0
-    public var headers: Headers?
-    public init() {}
-}
-
-/// A service, and optionally one of its subsets and ports.
-public struct Destination: Sendable {
-    public var position = Position()
-    /// As written; a name without a dot is short for one in the namespace of the referring object.
-    public var host = ""
-    /// Empty when there is none.
-    public var subset = ""
-    public var port: UInt16?
-    public init() {}
-}

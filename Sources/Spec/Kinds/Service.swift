@@ -68,10 +68,3 @@ public final class Service: Resource {
         }
     }
 }
-
-/// `protocol` of Kubernetes' port types; only TCP is proxied.
-public enum KubernetesTransport: String, Sendable, Hashable, CaseIterable {
-    case tcp = "TCP"
-    case udp = "UDP"
-    case sctp = "SCTP"
-}

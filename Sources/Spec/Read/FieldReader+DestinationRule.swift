@@ -1,4 +1,5 @@
 // Decodes DestinationRule and its traffic policies; balancing has a file of its own.
+// One function a message, one case a field, as in the message's table.
 
 extension FieldReader {
     func destinationRule(_ parts: ObjectParts) -> DestinationRule {

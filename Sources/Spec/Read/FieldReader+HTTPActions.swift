@@ -1,4 +1,5 @@
 // Decodes what an HTTP rule does besides forwarding: redirect, answer, rewrite, headers, delegate.
+// One function a message, one case a field, as in the message's table.
 
 extension FieldReader {
     func delegate(_ node: NodeID) -> Delegate {

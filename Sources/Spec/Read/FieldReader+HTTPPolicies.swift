@@ -1,4 +1,5 @@
 // Decodes an HTTP rule's policies: retry, fault, mirror, CORS.
+// Deprecated spellings are folded into their successors here and nowhere else.
 
 extension FieldReader {
     func httpRetry(_ node: NodeID) -> HTTPRetry {

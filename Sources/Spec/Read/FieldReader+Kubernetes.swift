@@ -1,4 +1,5 @@
 // Decodes the parts of Kubernetes' Service and Pod that decide where traffic goes.
+// Their tables are open: the many other fields never get here.
 
 extension FieldReader {
     func service(_ parts: ObjectParts) -> Service {

@@ -1,4 +1,5 @@
 // Decodes how a destination's endpoints are chosen from.
+// Protobuf's oneofs become enums here, so that nobody behind has to ask which of them is set.
 
 extension FieldReader {
     func loadBalancer(_ node: NodeID) -> LoadBalancerSettings {

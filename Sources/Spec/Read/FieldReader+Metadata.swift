@@ -1,14 +1,5 @@
-// Decodes what every object says about itself, and finds its parts.
-
-/// The parts of an object that its decoder needs.
-struct ObjectParts {
-    var metadata: Metadata
-    var source: SourceLocation
-    /// The object itself.
-    var root: NodeID
-    var spec: NodeID?
-    var status: NodeID?
-}
+// Decodes what every object says about itself.
+// Kubernetes' own bookkeeping in it is passed over, as the table is open.
 
 extension FieldReader {
     func metadata(_ node: NodeID) -> Metadata {

@@ -1,32 +1,6 @@
 // Paths of fields, both ways: from a node to `spec.http[0].route[1].weight`, and back.
 // Both are worked out for findings only, so decoding pays nothing for them.
 
-/// A step from a value into it.
-enum PathStep: Sendable, Hashable {
-    case field(String)
-    case index(Int)
-
-    static func text(of steps: some Sequence<PathStep>) -> String {
-        var text = ""
-        for step in steps {
-            switch step {
-            case .index(let index): text += "[\(index)]"
-            case .field(let name):
-                let isPlain = name.utf8.allSatisfy {
-                    (0x30...0x39).contains($0) || (0x41...0x5A).contains($0)
-                        || (0x61...0x7A).contains($0) || $0 == UInt8(ascii: "_")
-                }
-                if !isPlain {
-                    text += "[\(name)]"
-                } else {
-                    text += text.isEmpty ? name : ".\(name)"
-                }
-            }
-        }
-        return text
-    }
-}
-
 extension FieldReader {
     /// The path from the object's root to a node, or to the key that a node is.
     func path(to node: NodeID) -> String {

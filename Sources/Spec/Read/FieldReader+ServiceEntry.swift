@@ -1,4 +1,5 @@
 // Decodes ServiceEntry and WorkloadEntry, which share the shape of an endpoint.
+// One function a message, one case a field, as in the message's table.
 
 extension FieldReader {
     func serviceEntry(_ parts: ObjectParts) -> ServiceEntry {

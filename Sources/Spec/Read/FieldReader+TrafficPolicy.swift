@@ -1,4 +1,5 @@
 // Decodes the blocks of a traffic policy that bound connections: pool, outlier detection, TLS.
+// One function a message, one case a field, as in the message's table.
 
 extension FieldReader {
     func connectionPool(_ node: NodeID) -> ConnectionPoolSettings {

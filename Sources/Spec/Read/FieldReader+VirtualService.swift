@@ -1,4 +1,5 @@
 // Decodes VirtualService but for its HTTP rules, which have files of their own.
+// One function a message, one case a field, as in the message's table.
 
 extension FieldReader {
     func virtualService(_ parts: ObjectParts) -> VirtualService {

@@ -124,7 +124,7 @@ final class FieldReader {
         guard tree.kind(node) == .mapping else {
             error(
                 at: node, "\(table.name) is a mapping, not \(describe(node))",
-                table.isOpen ? "" : "its fields are \(fieldList(table))")
+                shapeAdvice(for: node, table))
             return Fields(child: 0, end: 0, table: table)
         }
         var fields = Fields(
@@ -239,6 +239,17 @@ final class FieldReader {
             }
         }
         return "its fields are \(fieldList(table))"
+    }
+
+    private func shapeAdvice(for node: NodeID, _ table: MessageTable) -> String {
+        let isScalar = tree.kind(node) == .plain || tree.kind(node) == .text
+        if isScalar, let field = table.usualField {
+            let value = PlainScalar(tree.bytes(node))
+            let isQuoted = tree.kind(node) == .text || field == "exact" && value != .string
+            let text = isQuoted ? "\"\(shortened(node))\"" : shortened(node)
+            return "write `{\(field): \(text)}`"
+        }
+        return table.isOpen ? "" : "its fields are \(fieldList(table))"
     }
 
     private func fieldList(_ table: MessageTable) -> String {

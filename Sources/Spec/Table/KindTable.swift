@@ -2,32 +2,6 @@
 // A folder made for a cluster holds Deployments and Secrets too: they are passed over with a line
 // each, and what is merely misspelled stands out.
 
-/// What is done with objects of a kind.
-enum KindStanding: Sendable {
-    case read
-    /// Traffic does not depend on it.
-    case unused
-    /// It will matter; today it is left out.
-    case notYet
-    /// As `notYet`, for kinds that forbid something: leaving them out opens a door.
-    case notEnforcedYet
-    case never(String)
-}
-
-struct KindRow: Sendable {
-    let kind: String
-    /// Empty for Kubernetes' core group.
-    let group: String
-    let versions: [String]
-    let standing: KindStanding
-
-    /// `networking.istio.io/v1`
-    var apiVersion: String { group.isEmpty ? versions[0] : "\(group)/\(versions[0])" }
-
-    /// The kind, with its group where another group has one of the same name that is read.
-    var title: String { MessageTable.objects[kind] == nil ? kind : "\(kind) of \(group)" }
-}
-
 enum KindTable {
     static let rows: [KindRow] =
         rows(

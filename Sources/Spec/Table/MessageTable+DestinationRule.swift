@@ -1,5 +1,6 @@
 // The fields of DestinationRule and its traffic policies
 // (networking/v1alpha3/destination_rule.proto); balancing has a file of its own.
+// The four blocks that policies and ports share are listed once.
 
 extension MessageTable {
     static let destinationRule = MessageTable(

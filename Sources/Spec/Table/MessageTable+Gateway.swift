@@ -28,7 +28,7 @@ extension MessageTable {
         ])
 
     static let gatewayPort = MessageTable(
-        "Port",
+        "Port", usualField: "number",
         [
             FieldRow("number", .integer("uint32"), "1 to 65535; 0 with a unix bind."),
             FieldRow(

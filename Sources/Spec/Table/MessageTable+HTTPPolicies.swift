@@ -45,7 +45,7 @@ extension MessageTable {
         ])
 
     static let percent = MessageTable(
-        "Percent",
+        "Percent", usualField: "value",
         [
             FieldRow("value", .double, .decodesOnly, "0.0 to 100.0.")
         ])

@@ -56,7 +56,7 @@ extension MessageTable {
         ])
 
     static let stringMatch = MessageTable(
-        "StringMatch",
+        "StringMatch", usualField: "exact",
         [
             FieldRow("exact", .string, "The whole text."),
             FieldRow("prefix", .string, "Its beginning; `/foo` matches `/foobar`."),
@@ -72,7 +72,7 @@ extension MessageTable {
         ])
 
     static let delegate = MessageTable(
-        "Delegate",
+        "Delegate", usualField: "name",
         [
             FieldRow("name", .string, "Of a VirtualService without hosts."),
             FieldRow("namespace", .string, "The same by default."),
@@ -115,7 +115,7 @@ extension MessageTable {
         ])
 
     static let httpBody = MessageTable(
-        "HTTPBody",
+        "HTTPBody", usualField: "string",
         [
             FieldRow("string", .string, "As text."),
             FieldRow("bytes", .bytes, "In base64."),

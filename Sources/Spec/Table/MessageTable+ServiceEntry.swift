@@ -1,5 +1,6 @@
 // The fields of ServiceEntry and WorkloadEntry
 // (networking/v1alpha3/service_entry.proto, workload_entry.proto).
+// One file for both, as an endpoint of the one is the spec of the other.
 
 extension MessageTable {
     static let serviceEntry = MessageTable(

@@ -1,5 +1,6 @@
 // The fields of VirtualService but those of its HTTP rules, which have a file of their own
 // (networking/v1alpha3/virtual_service.proto).
+// What is for sidecars alone is marked as without effect on a gateway.
 
 extension MessageTable {
     static let virtualService = MessageTable(
@@ -23,7 +24,7 @@ extension MessageTable {
         ])
 
     static let destination = MessageTable(
-        "Destination",
+        "Destination", usualField: "host",
         [
             FieldRow(
                 "host", .string,
@@ -35,7 +36,7 @@ extension MessageTable {
         ])
 
     static let portSelector = MessageTable(
-        "PortSelector",
+        "PortSelector", usualField: "number",
         [
             FieldRow("number", .integer("uint32"), "1 to 65535.")
         ])

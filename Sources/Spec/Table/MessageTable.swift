@@ -7,11 +7,16 @@ final class MessageTable: Sendable {
     /// Fields that are not in the table are passed over in silence: Kubernetes' own kinds.
     let isOpen: Bool
     let fields: [FieldRow]
+    /// The field that somebody means who writes a value where the message should be.
+    let usualField: String?
     private let names: [[UInt8]]
 
-    init(_ name: String, isOpen: Bool = false, _ fields: [FieldRow]) {
+    init(
+        _ name: String, isOpen: Bool = false, usualField: String? = nil, _ fields: [FieldRow]
+    ) {
         self.name = name
         self.isOpen = isOpen
+        self.usualField = usualField
         self.fields = fields
         names = fields.map { Array($0.name.utf8) }
     }

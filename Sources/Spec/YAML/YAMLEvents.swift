@@ -3,38 +3,6 @@
 // events of the C parser it ships take 0.13 s. This is the only file of the module that speaks C.
 internal import CYaml
 
-/// Takes the events of a YAML stream in order. Spans live for the length of the call.
-protocol YAMLEventSink {
-    mutating func startDocument(at position: Position) throws(YAMLProblem)
-    mutating func endDocument() throws(YAMLProblem)
-    mutating func scalar(
-        _ text: Span<UInt8>, style: YAMLScalarStyle, tag: String?, anchor: String?,
-        at position: Position) throws(YAMLProblem)
-    mutating func startMapping(
-        tag: String?, anchor: String?, at position: Position) throws(YAMLProblem)
-    mutating func endMapping() throws(YAMLProblem)
-    mutating func startSequence(
-        tag: String?, anchor: String?, at position: Position) throws(YAMLProblem)
-    mutating func endSequence() throws(YAMLProblem)
-    mutating func alias(to anchor: String, at position: Position) throws(YAMLProblem)
-}
-
-enum YAMLScalarStyle: Sendable {
-    /// Without quotes: its type is told by its spelling.
-    case plain
-    /// Quoted, literal or folded: always a string.
-    case text
-}
-
-/// Why a stream cannot be read.
-struct YAMLProblem: Error {
-    var position: Position
-    var message: String
-    var advice = ""
-    /// What the parser was in the middle of, and since where.
-    var context: (text: String, position: Position)?
-}
-
 /// Feeds the events of `bytes` to `sink`, up to the end or the first problem.
 /// `firstLine` is the line number of the first byte, from 1.
 func parseYAMLEvents<Sink: YAMLEventSink>(

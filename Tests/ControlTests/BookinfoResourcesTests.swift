@@ -1,0 +1,37 @@
+// The demo's resources inside the binary against the files they are a copy of.
+// Two copies of one text drift apart unless something fails when they do.
+import Control
+import Foundation
+import Testing
+
+@Suite("The demo's resources")
+struct BookinfoResourcesTests {
+    private static let folder = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: BookinfoResources.folder)
+
+    @Test("the copy in the binary is what the folder holds, file by file")
+    func copyIsEqual() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+            .filter { $0.hasSuffix(".yaml") }.sorted()
+        #expect(names == BookinfoResources.files.map(\.name))
+        for file in BookinfoResources.files {
+            let text = try String(
+                contentsOf: Self.folder.appending(path: file.name), encoding: .utf8)
+            #expect(file.text == text, "\(file.name) differs")
+        }
+    }
+
+    @Test("it compiles as a gateway without a finding, every workload behind its service")
+    func copyCompiles() throws {
+        let text = BookinfoResources.files.map(\.text).joined(separator: "\n---\n")
+        let reader = ConfigurationReader(
+            ConfigurationSource(paths: ["-"], standardInput: Array(text.utf8)))
+        let reading = reader.load()
+        #expect(reading.diagnostics.isEmpty, "\(reading.diagnostics)")
+        let snapshot = try #require(reading.snapshot)
+        #expect(snapshot.routing.listeners.map(\.declaredPort) == [8080])
+        #expect(snapshot.clusters.map(\.endpoints.count) == [1])
+        #expect(reading.objects?.workloadEntries.count == 6)
+    }
+}
