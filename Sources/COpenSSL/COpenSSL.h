@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/stack.h>
@@ -33,9 +34,14 @@ static inline void isthmus_certificates_free(STACK_OF(X509) *stack) {
     sk_X509_pop_free(stack, X509_free);
 }
 
-/// Frees a stack of extensions, as X509_REQ_get_extensions gives it.
-static inline void isthmus_extensions_free(STACK_OF(X509_EXTENSION) *stack) {
-    sk_X509_EXTENSION_pop_free(stack, X509_EXTENSION_free);
+/// Frees a stack of object identifiers and each of them.
+static inline void isthmus_objects_free(STACK_OF(ASN1_OBJECT) *stack) {
+    sk_ASN1_OBJECT_pop_free(stack, ASN1_OBJECT_free);
+}
+
+/// How names are written: RFC 2253, with control characters escaped and UTF-8 left as it is.
+static inline unsigned long isthmus_name_flags(void) {
+    return (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | ASN1_STRFLGS_UTF8_CONVERT;
 }
 
 #endif
