@@ -64,7 +64,7 @@ struct ServiceRegistry {
         return services.contains { HostName.isWithin($0.host, pattern) }
     }
 
-    /// The service of that name in another namespace, else the known host nearest to a mistyped one.
+    /// The service of that name in another namespace, else the known host nearest to it.
     func suggestion(for host: String) -> String? {
         if let dot = host.firstIndex(of: "."), host.contains(".svc.") {
             let name = host[...dot]
