@@ -63,6 +63,27 @@ struct RenderingTests {
         #expect(lines[1].dropFirst(offset).hasPrefix("HERE"))
     }
 
+    @Test("the caret is there in a long line of wide characters and tabs", arguments: ["配", "\t"])
+    func longWideLine(character: String) throws {
+        let source = Array((String(repeating: character, count: 300) + "HERE").utf8)
+        let text = finding(line: 1, column: 301).rendered(source: source, color: false)
+        #expect(text.hasSuffix("^"))
+        #expect(text.contains("HERE"))
+    }
+
+    @Test("a file that is one endless line is shown as fast as a short one")
+    func endlessLine() {
+        let source = Array(String(repeating: "{\"a\": 1}, ", count: 50_000).utf8)
+        let clock = ContinuousClock()
+        let time = clock.measure {
+            for column in [1, 90, 499_999] {
+                let text = finding(line: 1, column: column).rendered(source: source, color: false)
+                #expect(text.utf8.count < 700)
+            }
+        }
+        #expect(time < .seconds(20))
+    }
+
     @Test("a file cannot send escapes to the terminal")
     func escapes() {
         let finding = Diagnostic(

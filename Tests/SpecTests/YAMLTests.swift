@@ -251,7 +251,7 @@ struct YAMLTests {
 
     @Test("a million findings take no longer than reading them")
     func endlessFindings() {
-        let fields = (0..<100_000).map { "f\($0): 1" }.joined(separator: ", ")
+        let fields = (0..<20_000).map { "f\($0): 1" }.joined(separator: ", ")
         let text = "{apiVersion: v1, kind: Service, \(fields)}"
         let clock = ContinuousClock()
         var count = 0

@@ -9,8 +9,8 @@ extension Diagnostic {
         let style = color ? Style.terminal : Style.plain
         var text = headline(style)
         guard let location, location.line > 0, let source else { return text }
-        let line = String(decoding: SourceLines(source).line(location.line), as: UTF8.self)
-        let excerpt = Excerpt(line: line, column: location.column)
+        let excerpt = Excerpt(
+            line: SourceLines(source).line(location.line), column: location.column)
         let number = String(location.line)
         let gutter = String(repeating: " ", count: number.count)
         text += "\n \(style.dim)\(number) |\(style.reset) \(excerpt.line)"

@@ -10,11 +10,18 @@ struct Excerpt {
 
     private static let widthMax = 160
 
-    init(line: String, column: Int) {
+    /// `column` counts Unicode scalars from 1; 0 where it is not known.
+    init(line: ArraySlice<UInt8>, column: Int) {
+        // Only the part around the place is looked at: a line may be a whole file of JSON.
+        let skipped = max(0, column - 1 - Self.widthMax)
+        let start = Self.index(ofScalar: skipped, in: line)
+        let end = Self.index(ofScalar: 2 * Self.widthMax, in: line[start...])
         var cells: [(text: String, width: Int)] = []
         var caretCell: Int?
-        for (index, scalar) in line.unicodeScalars.enumerated() {
-            if index + 1 == column { caretCell = cells.count }
+        for (index, scalar) in String(decoding: line[start..<end], as: UTF8.self).unicodeScalars
+            .enumerated()
+        {
+            if skipped + index + 1 == column { caretCell = cells.count }
             if scalar == "\t" {
                 // Four columns each, wherever it stands: a caret can be put under it.
                 cells.append(("    ", 4))
@@ -25,10 +32,17 @@ struct Excerpt {
             }
         }
         if column > 0, caretCell == nil { caretCell = cells.count }
-        let total = cells.reduce(0) { $0 + $1.width }
         var first = 0
-        if total > Self.widthMax, let caretCell { first = max(0, caretCell - 60) }
-        var text = first > 0 ? "..." : ""
+        let total = cells.reduce(0) { $0 + $1.width }
+        if skipped > 0 || total > Self.widthMax, let caretCell {
+            var before = 0
+            first = caretCell
+            while first > 0, before + cells[first - 1].width <= 60 {
+                first -= 1
+                before += cells[first].width
+            }
+        }
+        var text = first > 0 || skipped > 0 ? "..." : ""
         var width = text.utf8.count
         var offset: Int?
         for index in first...cells.count {
@@ -43,6 +57,19 @@ struct Excerpt {
         }
         self.line = text
         caretOffset = offset
+    }
+
+    private static func index(ofScalar number: Int, in bytes: ArraySlice<UInt8>) -> Int {
+        var left = number
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            if bytes[index] & 0xC0 != 0x80 {
+                if left == 0 { return index }
+                left -= 1
+            }
+            index += 1
+        }
+        return index
     }
 
     static func isControl(_ scalar: Unicode.Scalar) -> Bool {

@@ -3,14 +3,15 @@
 
 extension FieldReader {
     /// The objects of one document.
-    func read(document: borrowing YAMLTree, bytes: [UInt8], into objects: inout [any Resource]) {
+    func read(document: borrowing YAMLTree, lines: SourceLines, into objects: inout [any Resource])
+    {
         guard !document.isEmpty else { return }
         start(document, at: 0)
         // A second owner would have the builder's buffers copied for the next document.
         defer { tree = YAMLTree() }
         if tree.isNull(0) { return }
         guard tree.kind(0) == .mapping else {
-            let pasted = SourceLines(bytes).pastedPrefix(around: Int(tree.position(0).line))
+            let pasted = lines.pastedPrefix(around: Int(tree.position(0).line))
             return error(
                 at: 0, "a document that is \(describe(0)), not an object",
                 pasted ?? "an object starts with `apiVersion:` and `kind:`")
@@ -20,18 +21,19 @@ extension FieldReader {
             if tree.isNull(items) { return }
             for item in self.items(items) {
                 start(document, at: tree.resolved(item))
-                read(objectWithPasteAdvice: bytes, into: &objects)
+                read(objectWithPasteAdvice: lines, into: &objects)
             }
         } else {
-            read(objectWithPasteAdvice: bytes, into: &objects)
+            read(objectWithPasteAdvice: lines, into: &objects)
         }
     }
 
-    private func read(objectWithPasteAdvice bytes: [UInt8], into objects: inout [any Resource]) {
+    private func read(objectWithPasteAdvice lines: SourceLines, into objects: inout [any Resource])
+    {
         guard tree.kind(objectRoot) == .mapping else {
             return error(at: objectRoot, "an item that is \(describe(objectRoot)), not an object")
         }
-        guard let apiVersion = text(of: "apiVersion", bytes), let kind = text(of: "kind", bytes)
+        guard let apiVersion = text(of: "apiVersion", lines), let kind = text(of: "kind", lines)
         else { return }
         object = key(kind: kind)
         let row: KindRow
@@ -66,12 +68,12 @@ extension FieldReader {
     }
 
     /// `apiVersion` or `kind`; an error where it is missing or no text.
-    private func text(of field: String, _ bytes: [UInt8]) -> String? {
+    private func text(of field: String, _ lines: SourceLines) -> String? {
         guard let node = tree.value(of: field, in: objectRoot), !tree.isNull(node) else {
             let place = Int(tree.position(objectRoot).line)
             error(
                 at: objectRoot, "an object without `\(field)`",
-                SourceLines(bytes).pastedPrefix(around: place)
+                lines.pastedPrefix(around: place)
                     ?? "every object starts with `apiVersion:` and `kind:`")
             return nil
         }

@@ -34,12 +34,13 @@ public struct ParsedFile: Sendable {
                     advice: "split it"))
         } else {
             let text = UTF16Text.utf8(of: bytes)
+            let lines = SourceLines(text)
             let found = ObjectList()
             YAMLStream.read(
                 text,
-                document: { reader.read(document: $0, bytes: text, into: &found.objects) },
+                document: { reader.read(document: $0, lines: lines, into: &found.objects) },
                 problem: { problem in
-                    reader.report(.error) { problem.diagnostic(file: file, bytes: text) }
+                    reader.report(.error) { problem.diagnostic(file: file, lines: lines) }
                 },
                 restart: {
                     reader.restart()

@@ -3,10 +3,9 @@
 // an editor, a shell or a diff need to hear about blanks and tabs.
 
 extension YAMLProblem {
-    /// The finding for this problem in `file`, whose text is `bytes`.
-    func diagnostic(file: String, bytes: [UInt8]) -> Diagnostic {
+    /// The finding for this problem in `file`, whose text is `lines`.
+    func diagnostic(file: String, lines: SourceLines) -> Diagnostic {
         let location = SourceLocation(file: file, position: position)
-        let lines = SourceLines(bytes)
         let line = lines.line(Int(position.line))
         var message = message
         var advice = advice
