@@ -127,7 +127,7 @@ def test_route_names_are_told(started, upstream):
 
 def test_json_has_istios_keys_and_types(started, upstream):
     gateway = started(
-        *resources.one_upstream(upstream.port), arguments=["--access-log-encoding", "json"]
+        *resources.one_upstream(upstream.port), arguments=["--access-log-format", "json"]
     )
     gateway.get("/json", fields=['User-Agent: a "quoted" \\ agent'])
     (line,) = wait_for(gateway.log_lines, "a line")
@@ -142,7 +142,7 @@ def test_json_has_istios_keys_and_types(started, upstream):
 
 def test_json_survives_any_byte_a_client_sends(started, upstream):
     gateway = started(
-        *resources.one_upstream(upstream.port), arguments=["--access-log-encoding", "json"]
+        *resources.one_upstream(upstream.port), arguments=["--access-log-format", "json"]
     )
     gateway.get("/bytes", fields=["User-Agent: \u00ff\u00fe\t\"\\"])
     (line,) = wait_for(gateway.log_lines, "a line")

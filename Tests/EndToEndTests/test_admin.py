@@ -70,14 +70,16 @@ def test_the_status_port_says_ready(served):
     assert served.status("/healthz/ready").status == 200
 
 
-def test_the_status_port_serves_metrics(served):
+def test_the_metrics_port_serves_metrics(served):
     for path in ("/metrics", "/stats/prometheus"):
-        assert "istio_requests_total" in served.status(path).text, path
+        assert "istio_requests_total" in served.metrics(path).text, path
 
 
-def test_the_status_port_changes_nothing(served):
-    answer = served.status("/quitquitquit", method="POST", data=b"")
-    assert answer.status in (404, 405)
+@pytest.mark.parametrize("port", ["status", "metrics"])
+def test_a_port_for_everybody_changes_nothing_and_shows_no_configuration(served, port):
+    ask = getattr(served, port)
+    assert ask("/quitquitquit", method="POST", data=b"").status in (404, 405)
+    assert ask("/config_dump").status == 404
     assert served.is_ready()
 
 
@@ -91,8 +93,8 @@ def test_help_names_every_path(served):
         assert path in text, path
 
 
-def test_the_root_is_a_page(served):
-    answer = served.admin("/")
+def test_the_root_is_a_page_for_browsers(served):
+    answer = served.admin("/", headers={"Accept": "text/html,*/*;q=0.8"})
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/html")
 

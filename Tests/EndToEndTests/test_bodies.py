@@ -38,15 +38,14 @@ def sends(total, piece=b"0123456789abcdef" * 4096):
     """A script: answers with `total` bytes, and counts them in `upstream.sent`."""
 
     def script(connection):
-        connection.read_all()
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % total)
-        left = total
-        while left:
-            part = piece[:left]
-            connection.send(part)
-            left -= len(part)
-            connection.upstream.sent = total - left
-        connection.until_closed(5)
+        while connection.read_all():
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % total)
+            left = total
+            while left:
+                part = piece[:left]
+                connection.send(part)
+                left -= len(part)
+                connection.upstream.sent = total - left
 
     return script
 

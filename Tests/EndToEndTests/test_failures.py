@@ -187,9 +187,8 @@ def test_an_upstream_that_does_not_speak_http_is_502_upe(lane):
     assert_text(response, PREFIX + "reset reason: protocol error")
     entry = lane.log_entry()
     assert entry["response_flags"] == "UPE"
-    assert (
-        entry["response_code_details"] == "upstream_reset_before_response_started{protocol_error}"
-    )
+    details = entry["response_code_details"]
+    assert details.startswith("upstream_reset_before_response_started{protocol_error")
 
 
 def test_a_malformed_request_is_400_dpe(lanes):
@@ -246,6 +245,7 @@ def test_a_client_that_leaves_is_dc_with_status_0(lane):
     with lane.wire() as wire:
         wire.send(lane.head("GET /left HTTP/1.1"))
         assert arrived.wait(5)
+        wire.leave()
     entry = lane.log_entry()
     assert (entry["response_code"], entry["response_flags"]) == ("0", "DC")
     assert entry["response_code_details"] == "downstream_remote_disconnect"

@@ -306,11 +306,11 @@ def test_a_request_under_way_ends_by_the_rules_it_began_with(started):
     arrived, release = threading.Event(), threading.Event()
 
     def script(connection):
-        connection.read_all()
-        arrived.set()
-        release.wait(10)
-        connection.send(ok(b"from the old"))
-        connection.until_closed(2)
+        while request := connection.read_all():
+            if request.target == "/held":
+                arrived.set()
+                release.wait(10)
+            connection.send(ok(b"from the old"))
 
     with Upstream("old", script) as upstream:
         gateway = started(
@@ -319,7 +319,7 @@ def test_a_request_under_way_ends_by_the_rules_it_began_with(started):
             r.virtual_service("all", r.rule("b.test")),
         )
         with gateway.wire() as wire:
-            wire.send(b"GET / HTTP/1.1\r\nHost: any.test\r\n\r\n")
+            wire.send(b"GET /held HTTP/1.1\r\nHost: any.test\r\n\r\n")
             assert arrived.wait(5)
             gateway.write("resources.yaml", r.gateway(), says("new"))
             seconds_until(gateway, "new")
@@ -345,3 +345,29 @@ def test_many_changes_at_once_end_with_the_last(gateway):
         gateway.write("rules.yaml", says(f"burst{n}"))
     seconds_until(gateway, "burst199")
     assert gateway.get().text == "burst199"
+
+
+def test_a_tunnel_outlives_the_configuration_that_made_it(started):
+    """A WebSocket is not closed because a rule changed."""
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    switch = b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade
+
+    def script(connection):
+        connection.read_all()
+        connection.send(switch)
+        while connection.more(time.monotonic() + 20):
+            data = bytes(connection.buffer)
+            connection.buffer.clear()
+            connection.send(data.upper())
+
+    with Upstream("tunnel", script) as upstream:
+        gateway = started(*r.one_upstream(upstream.port))
+        with gateway.wire() as wire:
+            assert wire.request(b"GET / HTTP/1.1\r\nHost: any.test\r\n" + upgrade).status == 101
+            gateway.write("resources.yaml", r.gateway(), says("new"))
+            seconds_until(gateway, "new")
+            wire.send(b"still here")
+            deadline = time.monotonic() + 5
+            while bytes(wire.buffer) != b"STILL HERE":
+                assert wire.more(deadline)
+            wire.buffer.clear()

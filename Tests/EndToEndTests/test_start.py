@@ -56,7 +56,7 @@ def test_a_privileged_port_without_the_right_names_port_map(tmp_path):
             ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
             + ["--bounding-set=-all", program, "gateway", "-f", folder / "all.yaml"]
             + ["--bind", "127.0.0.1", "--admin", f"127.0.0.1:{free_port()}"]
-            + ["--status", f"127.0.0.1:{free_port()}", "--access-log", "off"],
+            + ["--status", f"127.0.0.1:{free_port()}", "--metrics", "off"],
             tmp_path,
             "nobody",
             env=environment(),
@@ -102,7 +102,7 @@ def test_a_port_of_another_gateway_is_not_shared_silently(tmp_path, started):
     assert {first.get().text for _ in range(20)} == {"first"}
 
 
-@pytest.mark.parametrize("which", ["admin_port", "status_port"])
+@pytest.mark.parametrize("which", ["admin_port", "status_port", "metrics_port"])
 def test_an_occupied_alias_port_is_logged_and_skipped(tmp_path, which):
     with socket.create_server(("127.0.0.1", 0)) as other:
         gateway = Gateway(tmp_path, answer())
@@ -212,7 +212,7 @@ def test_every_command_has_help(command):
 def test_the_gateways_flags_are_in_its_help():
     text = isthmus("gateway", "--help").out
     for flag in (
-        "-f --label --namespace --bind --port-map --workers --admin --status --access-log"
+        "-f --label --namespace --bind --port-map --workers --admin --status --metrics --access-log"
     ).split():
         assert flag in text, flag
 

@@ -56,7 +56,7 @@ def test_an_error_is_65_with_file_line_column_and_caret(check):
     shown = (run.out + run.err).splitlines()
     source = next(n for n, s in enumerate(shown) if "host: [b.test]" in s and ": error:" not in s)
     caret = shown[source + 1]
-    assert caret.strip().startswith("^")
+    assert caret.strip(" |").startswith("^")
     assert caret.index("^") == shown[source].index("[")
 
 
@@ -160,18 +160,18 @@ def test_json_resources_are_read(check):
 def test_findings_as_json(check):
     run = check(GOOD.replace("number: 80", "number: eighty", 1), "-o", "json")
     assert run.code == 65
-    found = json.loads(run.out)
-    found = found if isinstance(found, list) else found.get("findings", found)
-    (entry,) = [f for f in found if f.get("severity", f.get("level")) == "error"]
+    told = json.loads(run.out)
+    (entry,) = [f for f in told["findings"] if f["severity"] == "error"]
     assert entry["file"].endswith("file.yaml")
-    assert (entry["line"], entry["column"]) != (0, 0)
+    assert (entry["line"], entry["column"]) == (10, 15)
     assert entry["message"]
+    assert (told["files"], told["errors"]) == (1, 1)
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path):
     run = isthmus("validate", "-f", tmp_path / "nothing.yaml")
-    assert run.code not in (0, 65)
-    assert "nothing.yaml" in run.err
+    assert run.code == 74
+    assert "nothing.yaml" in run.out + run.err
 
 
 def test_no_path_is_a_usage_error():

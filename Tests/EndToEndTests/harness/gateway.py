@@ -70,6 +70,7 @@ class Gateway:
         self.map = {number: free_port() for number in ports}
         self.admin_port = free_port()
         self.status_port = free_port()
+        self.metrics_port = free_port()
         self.workers = workers
         self.log_path = self.folder / f"{name}-access.log"
         self.access_log = {True: self.log_path, False: "off"}.get(access_log, access_log)
@@ -107,6 +108,7 @@ class Gateway:
             command += ["--port-map", ",".join(f"{a}={b}" for a, b in self.map.items())]
         command += ["--admin", f"127.0.0.1:{self.admin_port}"]
         command += ["--status", f"127.0.0.1:{self.status_port}"]
+        command += ["--metrics", f"127.0.0.1:{self.metrics_port}"]
         command += ["--access-log", self.access_log]
         return command + self.arguments
 
@@ -192,6 +194,9 @@ class Gateway:
 
     def status(self, path, **more):
         return fetch(f"http://127.0.0.1:{self.status_port}{path}", **more)
+
+    def metrics(self, path="/metrics", **more):
+        return fetch(f"http://127.0.0.1:{self.metrics_port}{path}", **more)
 
     # What it wrote
 

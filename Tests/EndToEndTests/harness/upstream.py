@@ -46,6 +46,9 @@ class Connection(ByteReader):
         return request
 
     def read_body(self, request, seconds=None):
+        if request.get("expect") and not self.buffer:
+            # RFC 9110 section 10.1.1: a server that wants the body says so.
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         deadline = time.monotonic() + (seconds or self.seconds)
         self.body(request, deadline, has_body=True, until_close=False)
         self.upstream.requests.append(request)

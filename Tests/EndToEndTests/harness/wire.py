@@ -7,6 +7,7 @@ raises `Malformed`: neither ever passes for a complete response.
 
 import re
 import socket
+import struct
 import time
 from dataclasses import dataclass, field
 
@@ -129,8 +130,11 @@ class ByteReader:
         while count:
             if not self.buffer and not self.more(deadline):
                 raise CutShort(f"with {count} bytes of the body missing", message)
-            part = bytes(self.buffer[:count])
-            del self.buffer[: len(part)]
+            if len(self.buffer) <= count:
+                part, self.buffer = self.buffer, bytearray()
+            else:
+                part = self.buffer[:count]
+                del self.buffer[:count]
             message.body += part
             count -= len(part)
 
@@ -156,7 +160,7 @@ class ByteReader:
                 break
             before = len(message.body)
             self.exactly(size, deadline, message)
-            message.chunks.append(message.body[before:])
+            message.chunks.append(bytes(message.body[before:]))
             if self.line(deadline, "after a chunk", message):
                 raise Malformed("chunk data does not end where its size says")
         lines = []
@@ -165,9 +169,16 @@ class ByteReader:
         message.trailers = parse_fields(b"\r\n".join(lines))
 
     def body(self, message, deadline, has_body, until_close):
-        """Reads the body the fields promise."""
+        """Reads the body the fields promise. It grows in place; readers get plain bytes."""
         if not has_body:
             return
+        message.body = bytearray()
+        try:
+            self._body(message, deadline, until_close)
+        finally:
+            message.body = bytes(message.body)
+
+    def _body(self, message, deadline, until_close):
         codings = message.all("transfer-encoding")
         lengths = message.all("content-length")
         if codings and lengths:
@@ -184,7 +195,7 @@ class ByteReader:
         elif until_close:
             message.framing = "close"
             while self.buffer or self.more(deadline):
-                message.body += bytes(self.buffer)
+                message.body += self.buffer
                 self.buffer.clear()
             if self.was_reset:
                 raise CutShort("with a reset", message)
@@ -224,6 +235,12 @@ class Wire(ByteReader):
         self.sock.shutdown(socket.SHUT_WR)
 
     def close(self):
+        self.sock.close()
+
+    def leave(self):
+        """Ends the connection with RST, as a client that crashed or gave up does. A mere FIN would
+        only say that it has nothing more to send."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
     def response(self, method="GET", seconds=None):
