@@ -262,6 +262,105 @@ struct TutorialTests {
             ])
     }
 
+    @Test("two shares to two services, indented by one")
+    func weights() throws {
+        let parsed = parse(
+            Self.v1alpha3 + """
+                kind: VirtualService
+                metadata:
+                 name: web-svc-vs
+                spec:
+                 hosts:
+                 - web-svc
+                 http:
+                 - route:
+                   - destination:
+                       host: tomcat-svc
+                     weight: 80    # v1 版本权重
+                   - destination:
+                       host: httpd-svc  # v2 版本权重
+                     weight: 20
+                """)
+        #expect(parsed.complaints.isEmpty)
+        #expect(try parsed.first(VirtualService.self).http[0].route.map(\.weight) == [80, 20])
+    }
+
+    @Test("the ingress gateway of every tutorial, and the rule behind it")
+    func ingress() throws {
+        let parsed = parse(
+            Self.v1alpha3 + """
+                kind: Gateway
+                metadata:
+                  name: bookinfo-gateway
+                spec:
+                  selector:
+                    istio: ingressgateway # use istio default controller
+                  servers:
+                  - port:
+                      number: 80
+                      name: http
+                      protocol: HTTP
+                    hosts:
+                    - "*"
+                ---
+
+                """ + Self.v1alpha3 + """
+                    kind: VirtualService
+                    metadata:
+                      name: httpbin
+                    spec:
+                      hosts:
+                      - "*"
+                      gateways:
+                      - bookinfo-gateway
+                      http:
+                      - match:
+                        - uri:
+                            prefix: /headers
+                        - uri:
+                            exact: /productpage
+                        route:
+                        - destination:
+                            port:
+                              number: 8000
+                            host: httpbin
+                    """)
+        #expect(parsed.complaints.isEmpty)
+        #expect(try parsed.first(Gateway.self).servers[0].port.protocolName == .http)
+        let rule = try parsed.first(VirtualService.self).http[0]
+        #expect(rule.match.map(\.uri) == [.prefix("/headers"), .exact("/productpage")])
+        #expect(rule.route[0].destination.port == 8000)
+    }
+
+    @Test(
+        "mirroring, as it was written before percentages",
+        arguments: ["mirror_percent", "mirrorPercent"])
+    func mirror(field: String) throws {
+        let parsed = parse(
+            Self.v1alpha3 + """
+                kind: VirtualService
+                metadata:
+                  name: httpbin
+                spec:
+                  hosts:
+                    - httpbin
+                  http:
+                  - route:
+                    - destination:
+                        host: httpbin
+                        subset: v1
+                      weight: 100
+                    mirror:
+                      host: httpbin
+                      subset: v2
+                    \(field): 100
+                """)
+        let rule = try parsed.first(VirtualService.self).http[0]
+        #expect(rule.mirror?.subset == "v2")
+        #expect(rule.mirrorPercentage == 100)
+        #expect(try only(parsed).severity == .warning)
+    }
+
     // MARK: - What cannot be read
 
     @Test("a tab in the indentation")
