@@ -40,7 +40,7 @@ public struct ByteView {
     /// The bytes from `start` on, `count` of them. Precondition: they lie within the view.
     @inlinable
     public func slice(_ start: Int, _ count: Int) -> ByteView {
-        precondition(start >= 0 && count >= 0 && start &+ count <= self.count)
+        precondition(start >= 0 && count >= 0 && start <= self.count &- count)
         return unsafe ByteView(start: base + start, count: count)
     }
 

@@ -31,7 +31,8 @@ public struct H1RequestParser: ~Copyable {
             }
             switch lines.nextLine(bytes) {
             case .needMore:
-                return bytes.count - lines.lineStart > limits.requestLineBytesMax
+                // The CR of a line that is just short enough may be there without its LF.
+                return bytes.count - lines.lineStart > limits.requestLineBytesMax + 1
                     ? .failed(.requestLineTooLong) : .needMore
             case .failed(let error): return .failed(error)
             case .line(let length, let next):
