@@ -65,7 +65,8 @@ public final class TimerWheel {
         let position = Int(index)
         nodes[position].target = target
         nodes[position].tag = tag
-        nodes[position].deadline = current &+ max(delayMs, 1)
+        // The present millisecond has partly passed already: one more, or it would fire early.
+        nodes[position].deadline = current &+ delayMs &+ 1
         insert(index)
         count += 1
         return TimerID(index: index, generation: nodes[position].generation)

@@ -69,8 +69,9 @@ extension Exchange {
         loop.outgoing.append(" HTTP/1.1\r\n")
         writeHost(rewritten(forward, destination, mutations))
         request.appendKeptFields(to: &loop.outgoing)
-        if let mutations { appendAdded(mutations.request, to: &loop.outgoing) }
-        if let headers = destination.headers { appendAdded(headers.request, to: &loop.outgoing) }
+        appendAdded(
+            route: mutations?.request, destination: destination.headers?.request,
+            to: &loop.outgoing)
         writeForwardedFor(client)
         loop.outgoing.append(
             client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")

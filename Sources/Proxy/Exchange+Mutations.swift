@@ -15,9 +15,37 @@ extension Exchange {
         for value in operations.set { value.name.withView { head.drop(named: $0) } }
     }
 
-    func appendAdded(_ operations: HeaderMutations.Operations, to out: inout Buffer) {
-        append(operations.set, to: &out)
-        append(operations.add, to: &out)
+    /// Route-level operations come first, so what the destination then sets or removes is left out
+    /// of what the route adds.
+    func appendAdded(
+        route: HeaderMutations.Operations?, destination: HeaderMutations.Operations?,
+        to out: inout Buffer
+    ) {
+        if let route {
+            append(route.set, to: &out, unlessChangedBy: destination)
+            append(route.add, to: &out, unlessChangedBy: destination)
+        }
+        if let destination {
+            append(destination.set, to: &out)
+            append(destination.add, to: &out)
+        }
+    }
+
+    private func append(
+        _ values: [HeaderMutations.HeaderValue], to out: inout Buffer,
+        unlessChangedBy later: HeaderMutations.Operations?
+    ) {
+        guard let later, !later.set.isEmpty || !later.remove.isEmpty else {
+            append(values, to: &out)
+            return
+        }
+        append(
+            values.filter { value in
+                value.name.withView { name in
+                    !later.remove.contains { $0.withView(name.equalsIgnoringCase) }
+                        && !later.set.contains { $0.name.withView(name.equalsIgnoringCase) }
+                }
+            }, to: &out)
     }
 
     func append(_ values: [HeaderMutations.HeaderValue], to out: inout Buffer) {

@@ -42,8 +42,9 @@ extension Exchange {
 
         client.beginHead(status: status, reason: response.reasonBytes)
         response.appendKeptFields(to: &loop.outgoing)
-        if let routeHeaders { appendAdded(routeHeaders.response, to: &loop.outgoing) }
-        if let destinationHeaders { appendAdded(destinationHeaders.response, to: &loop.outgoing) }
+        appendAdded(
+            route: routeHeaders?.response, destination: destinationHeaders?.response,
+            to: &loop.outgoing)
         if response.index(of: .date) < 0 {
             loop.outgoing.append("date: ")
             worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)

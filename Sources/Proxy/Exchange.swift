@@ -151,7 +151,12 @@ final class Exchange: TimerTarget {
         if request.wantsUpgrade, let protocolName = request.value(of: .upgrade) {
             if !protocolName.equalsIgnoringCase("websocket") { return .upgradeFailed }
         }
-        if request.targetForm == .authority { return .routeNotFound }
+        if request.targetForm == .authority {
+            // What comes behind a CONNECT may be meant for the tunnel that was refused; read as a
+            // request it would be one the client never made.
+            request.wantsClose = true
+            return .routeNotFound
+        }
         if !normalizePath() { return .pathNormalizationFailed }
         return nil
     }

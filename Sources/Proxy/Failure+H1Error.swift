@@ -19,4 +19,14 @@ extension Failure {
         default: self = .codecError
         }
     }
+
+    /// Istio's details name the rule already; people's runbooks compare the whole word.
+    var hasWordOfItsOwn: Bool {
+        switch self {
+        case .missingHostHeader, .headersTooLarge, .tooManyHeaders, .contentLengthAndChunked,
+            .uriTooLong, .duplicateContentLength:
+            true
+        default: false
+        }
+    }
 }

@@ -57,7 +57,7 @@ struct HTTPLogRecord: AccessLogSource {
             if let failure = exchange.failure {
                 failure.appendDetails(
                     to: &line, transportReason: exchange.transportReason,
-                    cause: exchange.failureCause)
+                    cause: failure.hasWordOfItsOwn ? nil : exchange.failureCause)
             } else {
                 line.append(exchange.details)
             }

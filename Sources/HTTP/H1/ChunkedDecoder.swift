@@ -160,13 +160,28 @@ public struct ChunkedDecoder: ~Copyable {
             guard end >= start else { return }
             let line = all.slice(start, end - start)
             let name = line.prefix(H1Scanner.tokenLength(line, from: 0))
-            switch HeaderID.identify(name) {
-            case .other:
+            if HeaderID.identify(name) == .other, !Self.isKeptOutOfTrailers(name) {
                 out.append(line)
                 out.append("\r\n")
-            default: break
             }
             start = end + 2
         }
     }
+
+    /// Fields for caching, conditions, ranges, content format and credentials that are not among the
+    /// known ones.
+    private static func isKeptOutOfTrailers(_ name: ByteView) -> Bool {
+        if name.hasPrefixIgnoringCase("content-") || name.hasPrefixIgnoringCase("if-")
+            || name.hasPrefixIgnoringCase("proxy-") || name.hasPrefixIgnoringCase("x-forwarded-")
+        {
+            return true
+        }
+        for forbidden in forbiddenTrailers where name.equalsIgnoringCase(forbidden) { return true }
+        return false
+    }
+
+    private static let forbiddenTrailers: [StaticString] = [
+        "age", "cache-control", "expires", "forwarded", "max-forwards", "pragma", "range",
+        "retry-after", "vary", "warning", "www-authenticate",
+    ]
 }

@@ -63,9 +63,8 @@ enum H1Scanner {
         if bytes[0] == 0x5b {
             index = 1
             while index < bytes.count, bytes[index] != 0x5d {
-                let byte = lowercased(bytes[index])
-                let isHex = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66)
-                guard isHex || byte == 0x3a || byte == 0x2e else { return false }
+                let byte = bytes[index]
+                guard isHex(byte) || byte == 0x3a || byte == 0x2e else { return false }
                 index += 1
             }
             guard index > 2, index < bytes.count else { return false }
@@ -73,6 +72,11 @@ enum H1Scanner {
         } else {
             while index < bytes.count, bytes[index] != 0x3a {
                 guard isRegName(bytes[index]) else { return false }
+                // An escape is `%` and two digits (RFC 3986 section 2.1) or no escape at all.
+                if bytes[index] == 0x25 {
+                    guard index + 2 < bytes.count, isHex(bytes[index + 1]), isHex(bytes[index + 2])
+                    else { return false }
+                }
                 index += 1
             }
             guard index > 0 else { return false }
@@ -84,6 +88,11 @@ enum H1Scanner {
         guard port.count > 0 else { return true }
         guard let number = port.decimal() else { return false }
         return number <= 65535
+    }
+
+    @inline(__always)
+    private static func isHex(_ byte: UInt8) -> Bool {
+        byte &- 0x30 <= 9 || (byte | 0x20) &- 0x61 <= 5
     }
 
     /// unreserved, sub-delims and `%` of RFC 3986; `_` is used by people.
