@@ -4,13 +4,13 @@ import http.cookiejar
 import json
 import re
 import signal
-import socket
 import urllib.parse
 import urllib.request
 
 import pytest
 
 from harness.binary import PROJECT, binary, curl, environment, isthmus
+from harness.ports import free_port
 from harness.process import Child
 from harness.waiting import wait_for
 
@@ -44,7 +44,9 @@ class Demo:
     """A running demo and where it says it is."""
 
     def __init__(self, folder):
-        self.child = Child([binary(), "demo"], folder, "demo", env=environment(), cwd=PROJECT)
+        self.port = free_port()
+        command = [binary(), "demo", "--port", self.port]
+        self.child = Child(command, folder, "demo", env=environment(), cwd=PROJECT)
 
         def told():
             assert self.child.code is None, self.child.tail()
@@ -57,12 +59,6 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", 8080))
-        except OSError:
-            pytest.fail("port 8080, where the demo serves, is taken by another program here")
     demo = Demo(tmp_path_factory.mktemp("demo"))
     yield demo
     code = demo.child.stop(signal.SIGINT)
@@ -89,6 +85,16 @@ def test_the_page_is_titled_simple_bookstore_app(demo):
     run = curl(f"{demo.base}/productpage")
     assert run.code == 0, run.err
     assert re.search(r"<title>\s*Simple Bookstore App\s*</title>", run.out)
+
+
+def test_the_urls_it_prints_are_on_the_port_it_was_given(demo):
+    assert demo.base == f"http://127.0.0.1:{demo.port}"
+
+
+def test_a_port_that_is_taken_is_named(demo):
+    run = isthmus("demo", "--port", demo.port)
+    assert run.code not in (0, 64)
+    assert str(demo.port) in run.err
 
 
 def test_the_page_comes_through_the_gateway(demo):

@@ -1,38 +1,55 @@
-// Who may import whom: the table of docs/architecture.md, as data.
-// Proxy is kept from Spec so that the request path cannot reach back into YAML, and HTTP from TLS
-// so that codec tests need no keys. A compiler does not check that; the tests beside this file do.
+// Who may import whom, read from the table in docs/architecture.md: one table, for people and for
+// this. Proxy is kept from Spec so that the request path cannot reach back into YAML, and HTTP from
+// TLS so that codec tests need no keys; no compiler checks that.
 
-enum ImportTable {
-    /// Module of the project -> modules of the project and seams it may import.
-    static let rooms: [String: Set<String>] = [
-        "isthmus": [
-            "Bookinfo", "Control", "HTTP", "Mesh", "Net", "Proxy", "Spec", "Store", "Telemetry",
-        ],
-        "Control": ["Store", "Mesh", "Proxy", "Telemetry", "HTTP", "Net", "Spec"],
-        "Bookinfo": ["HTTP", "Net"],
-        "Proxy": ["Mesh", "Telemetry", "HTTP", "Net"],
-        "HTTP": ["Net", "CNGHTTP2"],
-        "Store": ["Spec"],
-        "Mesh": ["Spec", "CRE2"],
-        "Spec": [],
-        "Net": ["CLinux"],
-        "Telemetry": [],
-    ]
+struct ImportTable: Sendable {
+    /// Module -> modules and C seams it may import.
+    let rooms: [String: Set<String>]
 
-    /// Modules that are not the project's own, and the rooms that may import them. What is not
-    /// here may be imported nowhere; Foundation costs memory and start-up time.
+    /// nil when the document or its table is missing.
+    static let house = Project.file("docs/architecture.md").flatMap(ImportTable.init(document:))
+
+    /// Modules of the system and of packages, and the rooms that may import them. What is neither
+    /// here nor in the table may be imported nowhere; Foundation costs memory and start-up time.
     static let outside: [String: Set<String>] = [
         "ArgumentParser": ["isthmus"],
-        "Logging": ["isthmus", "Control"],
-        "Yams": ["Spec"],
-        "CYaml": ["Spec"],
-        "Glibc": ["Net", "Store", "Control", "isthmus"],
-        "Synchronization": ["Mesh", "Net", "Store", "Proxy", "Control", "Bookinfo", "isthmus"],
+        "Glibc": ["Net", "PKI", "Store", "Control", "isthmus"],
+        "Synchronization": [
+            "Mesh", "Net", "Store", "TLS", "Proxy", "Control", "Bookinfo", "isthmus",
+        ],
     ]
 
-    /// What each may import, as one question.
-    static func allows(_ importer: String, _ imported: String) -> Bool {
+    /// Takes the rows of the table whose head is `| layer | module | may import |`.
+    init?(document: SourceFile) {
+        var rows: [(module: String, allowed: String)] = []
+        var isInside = false
+        for line in document.lines {
+            let cells = line.split(separator: "|").map { cell in
+                String(cell.drop { $0 == " " || $0 == "`" }.prefix { $0 != "`" })
+            }
+            if cells.count == 3, cells[1].hasPrefix("module"), cells[2].hasPrefix("may import") {
+                isInside = true
+            } else if isInside, cells.count != 3 {
+                break
+            } else if isInside, let module = Self.words(cells[1]).first {
+                rows.append((module, cells[2]))
+            }
+        }
+        guard !rows.isEmpty else { return nil }
+        let all = Set(rows.map(\.module))
+        rooms = Dictionary(
+            rows.map { module, allowed in
+                let words = Set(Self.words(allowed))
+                return (module, words == ["all"] ? all : words.subtracting(["nothing"]))
+            }, uniquingKeysWith: { $0.union($1) })
+    }
+
+    func allows(_ importer: String, _ imported: String) -> Bool {
         if rooms[importer]?.contains(imported) == true { return true }
-        return outside[imported]?.contains(importer) == true
+        return Self.outside[imported]?.contains(importer) == true
+    }
+
+    static func words(_ cell: String) -> [String] {
+        cell.split { !$0.isLetter && !$0.isNumber }.map(String.init)
     }
 }

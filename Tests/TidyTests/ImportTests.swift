@@ -1,4 +1,4 @@
-// The imports of every file against the table, and the table against what else says the same.
+// The imports of every file, and the dependencies of every target, against the table.
 import Foundation
 import RegexBuilder
 import Testing
@@ -21,16 +21,22 @@ import Testing
 
     static func imports(of file: SourceFile) -> [(line: Int, module: String)] {
         file.code.enumerated().compactMap { index, line in
-            (try? statement.firstMatch(in: line)).map { (index + 1, String($0.1)) }
+            guard line.contains("import ") else { return nil }
+            return (try? statement.firstMatch(in: line)).map { (index + 1, String($0.1)) }
         }
     }
 
+    private let table: ImportTable
+
+    init() throws {
+        table = try #require(ImportTable.house, "docs/architecture.md has no table of imports")
+    }
+
     @Test("every file imports only what the table allows its module")
-    func table() {
+    func files() {
         var findings: [Finding] = []
         for file in Project.sources {
-            for (line, module) in Self.imports(of: file)
-            where !ImportTable.allows(file.module, module) {
+            for (line, module) in Self.imports(of: file) where !table.allows(file.module, module) {
                 findings.append(
                     Finding(
                         path: file.path, line: line, what: "\(file.module) imports \(module)"))
@@ -41,18 +47,22 @@ import Testing
 
     @Test("every module is in the table")
     func everyModule() {
-        for module in Project.folders(in: "Sources") where !module.hasPrefix("C") {
-            #expect(ImportTable.rooms[module] != nil, "\(module) is not in the table")
+        let seams = Set(table.rooms.values.joined())
+        for module in Project.folders(in: "Sources") {
+            let isKnown = table.rooms[module] != nil || seams.contains(module)
+            #expect(isKnown || module.hasSuffix("System"), "\(module) is not in the table")
         }
-        #expect(ImportTable.rooms["Control"] != nil)
     }
 
     @Test("no import makes a circle")
     func noCircle() {
-        func reaches(_ from: String, _ target: String) -> Bool {
-            (ImportTable.rooms[from] ?? []).contains { $0 == target || reaches($0, target) }
+        func reaches(_ from: String, _ target: String, _ depth: Int = 0) -> Bool {
+            depth <= table.rooms.count
+                && (table.rooms[from] ?? []).contains {
+                    $0 != from && ($0 == target || reaches($0, target, depth + 1))
+                }
         }
-        for module in ImportTable.rooms.keys {
+        for module in table.rooms.keys {
             #expect(!reaches(module, module), "\(module) can import itself")
         }
     }
@@ -65,17 +75,20 @@ import Testing
         #expect(files.count == 1, "\(files.map(\.path))")
     }
 
-    @Test("Package.swift lists the dependencies of the table")
+    @Test("no target depends on more than the table allows it")
     func package() throws {
         let text = try #require(Project.file("Package.swift")).text
-        for (module, allowed) in ImportTable.rooms {
-            let listed = try #require(
-                Self.dependencies(of: module, in: text), "no target \(module)")
-            #expect(listed == allowed, "\(module): Package.swift and the table differ")
+        var read = 0
+        for (module, allowed) in table.rooms {
+            guard let listed = Self.dependencies(of: module, in: text) else { continue }
+            read += 1
+            let more = listed.subtracting(allowed)
+            #expect(more.isEmpty, "\(module) may not depend on \(more.sorted())")
         }
+        #expect(read >= 10, "the targets of Package.swift were not understood")
     }
 
-    /// The project's own modules among a target's dependencies.
+    /// The project's own modules among a target's dependencies; nil when there is no such target.
     static func dependencies(of target: String, in text: String) -> Set<String>? {
         let kinds = [".target(", ".executableTarget("]
         let start = /\n\s*(?=\.(?:target|executableTarget|testTarget|systemLibrary)\()/
@@ -88,37 +101,5 @@ import Testing
             return Set(own.matches(of: /"(\w+)"/).map { String($0.1) })
         }
         return nil
-    }
-
-    @Test("the table in docs/architecture.md says the same")
-    func document() throws {
-        let text = try #require(
-            Project.file("docs/architecture.md"), "docs/architecture.md is missing"
-        ).text
-        var rows = 0
-        for line in text.split(separator: "\n") where line.hasPrefix("|") {
-            let cells = line.split(separator: "|").map {
-                $0.replacing("`", with: "").trimmingCharacters(in: .whitespaces)
-            }
-            let importer = cells.firstIndex { !Self.modules($0).isDisjoint(with: Self.known) }
-            guard let at = importer, at + 1 < cells.count else { continue }
-            let told = Self.modules(cells[at + 1])
-            for module in Self.modules(cells[at]) {
-                guard let allowed = ImportTable.rooms[module] else { continue }
-                rows += 1
-                if cells[at + 1].lowercased().hasPrefix("all") { continue }
-                #expect(told == allowed, "\(module) in docs/architecture.md: \(cells[at + 1])")
-            }
-        }
-        #expect(rows >= ImportTable.rooms.count, "the document has no table of all modules")
-    }
-
-    static let known = Set(ImportTable.rooms.keys)
-    static let seams: Set<String> = ["CRE2", "CLinux", "CNGHTTP2"]
-
-    /// Words of a cell that are spelt like modules.
-    static func modules(_ cell: String) -> Set<String> {
-        let words = cell.split { !$0.isLetter && !$0.isNumber }.map(String.init)
-        return Set(words).intersection(known.union(seams))
     }
 }

@@ -50,4 +50,27 @@ import Testing
             #expect(match.map { String($0.1) } == "A", "\(line)")
         }
     }
+
+    @Test("the table of imports is read from the document")
+    func table() throws {
+        let text = """
+            | thread | serves |
+            |---|---|
+            | layer | module | may import |
+            |---|---|---|
+            | tool | `isthmus` | all |
+            | work | A | B CLib |
+            | base | B | nothing |
+
+            | other | A | Z |
+            """
+        let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try Data(text.utf8).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        let file = try #require(SourceFile(path: "x.md", at: url))
+        let table = try #require(ImportTable(document: file))
+        #expect(table.rooms == ["isthmus": ["isthmus", "A", "B"], "A": ["B", "CLib"], "B": []])
+        #expect(table.allows("A", "B") && !table.allows("B", "A"))
+        #expect(!table.allows("A", "Foundation"))
+    }
 }

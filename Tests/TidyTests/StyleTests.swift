@@ -89,15 +89,11 @@ import Testing
         #expect(findings.isEmpty, "\(findings.list)")
     }
 
-    /// Net, HTTP's scanners, and the files of other modules that talk to C.
+    /// Net, HTTP's scanners, and files that talk to C.
     static func isSeam(_ file: SourceFile) -> Bool {
-        switch file.module {
-        case "Net": true
-        case "HTTP": file.name.contains("Scanner") || file.name.contains("Callbacks")
-        case "Spec": file.path.contains("/YAML/")
-        case "Mesh": file.name.hasPrefix("Regex")
-        default: false
-        }
+        if file.module == "Net" { return true }
+        if file.module == "HTTP", file.name.contains("Scanner") { return true }
+        return ImportTests.imports(of: file).contains { $0.module.contains(/^C[A-Z]/) }
     }
 
     @Test("nobody turns safety checks off for a whole type")
