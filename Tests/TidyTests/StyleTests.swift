@@ -93,13 +93,19 @@ import Testing
     static func isSeam(_ file: SourceFile) -> Bool {
         if file.module == "Net" { return true }
         if file.module == "HTTP", file.name.contains("Scanner") { return true }
-        return ImportTests.imports(of: file).contains { $0.module.contains(/^C[A-Z]/) }
+        return ImportTests.imports(of: file).contains {
+            $0.module == "Glibc" || $0.module.contains(/^C[A-Z]/)
+        }
     }
+
+    /// Files whose one subject is a value that the compiler cannot see is owned by one thread.
+    private static let handovers: Set<String> = ["LoopOwned.swift"]
 
     @Test("nobody turns safety checks off for a whole type")
     func unchecked() {
         var findings: [Finding] = []
-        for file in Project.sources where !Self.isSeam(file) {
+        for file in Project.sources
+        where !Self.isSeam(file) && !Self.handovers.contains(file.name) {
             findings += file.findings("@unchecked Sendable") { $0.contains("@unchecked Sendable") }
             findings += file.findings("unowned(unsafe)") { $0.contains("unowned(unsafe)") }
             findings += file.findings("nonisolated(unsafe)") { $0.contains("nonisolated(unsafe)") }
