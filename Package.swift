@@ -41,6 +41,7 @@ let package = Package(
             swiftSettings: house),
         .target(name: "Net", dependencies: ["CLinux"], swiftSettings: house),
         .target(name: "Telemetry", swiftSettings: house),
+        .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: house),
 
         // words
         .target(name: "Store", dependencies: ["Spec"], swiftSettings: house),
@@ -75,7 +76,9 @@ let package = Package(
 
         .testTarget(name: "SpecTests", dependencies: ["Spec"], swiftSettings: house),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Spec"], swiftSettings: house),
-        .testTarget(name: "MeshTests", dependencies: ["Mesh", "Spec"], swiftSettings: house),
+        .testTarget(
+            name: "MeshTests", dependencies: ["Mesh", "Spec"], exclude: ["Goldens"],
+            swiftSettings: house),
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: house),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net"], swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: house),
