@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 /// Ciphertext on its way in and out of one TLS stream. The reader's bytes are borrowed for the
@@ -92,6 +93,32 @@ static inline long isthmus_ssl_staple(SSL *ssl, void *bytes, int count) {
 /// Whether an error only says that a PEM text has come to its end.
 static inline int isthmus_error_is_end(unsigned long code) {
     return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+}
+/// The subjectAltName of a certificate; NULL where there is none. Free with isthmus_names_free.
+static inline GENERAL_NAMES *isthmus_alternative_names(X509 *certificate) {
+    return (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+}
+static inline void isthmus_names_free(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }
+static inline int isthmus_names_count(GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+/// The bytes of a DNS name, URI or email; -1 for any other kind of name.
+static inline int isthmus_name_text(GENERAL_NAMES *names, int index, const unsigned char **text) {
+    GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    if (name->type != GEN_DNS && name->type != GEN_URI && name->type != GEN_EMAIL) return -1;
+    *text = ASN1_STRING_get0_data(name->d.ia5);
+    return ASN1_STRING_length(name->d.ia5);
+}
+/// SHA-256 of the certificate, and of its public key (SubjectPublicKeyInfo); 1 on success.
+static inline int isthmus_fingerprints(
+    X509 *certificate, unsigned char of_certificate[32], unsigned char of_key[32]) {
+    unsigned int count = 32;
+    if (!X509_digest(certificate, EVP_sha256(), of_certificate, &count)) return 0;
+    unsigned char *key = NULL;
+    int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+    if (length <= 0) return 0;
+    count = 32;
+    int result = EVP_Digest(key, (size_t)length, of_key, &count, EVP_sha256(), NULL);
+    OPENSSL_free(key);
+    return result;
 }
 typedef int (*isthmus_status_callback)(SSL *, void *);
 static inline long isthmus_ctx_set_status(SSL_CTX *ctx, isthmus_status_callback callback, void *context) {

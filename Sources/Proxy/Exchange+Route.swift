@@ -6,17 +6,19 @@ import Telemetry
 
 extension Exchange {
     func decide(listener: ListenerSpec) {
-        guard case .http(let table) = listener.kind else {
-            reply(Reply(.routeNotFound))
-            return
-        }
         let authority = request.authorityBytes
-        guard let host = table.virtualHost(for: authority.span) else {
-            noRoute()
+        guard let host = table(listener)?.virtualHost(for: authority.span) else {
+            if client?.chain?.isServedElsewhere(authority.span, in: listener) == true {
+                // Istio answers 404 here, the most repeated ingress bug: the client shares one
+                // connection between names that one certificate covers. 421 makes it open another.
+                reply(Reply(.misdirectedRequest))
+            } else {
+                noRoute()
+            }
             return
         }
         virtualHost = host
-        if host.redirectsToHTTPS {
+        if host.redirectsToHTTPS, client?.isSecure != true {
             redirectToHTTPS()
             return
         }
@@ -38,6 +40,12 @@ extension Exchange {
             answer.contentType = !direct.body.isEmpty
             reply(answer)
         }
+    }
+
+    private func table(_ listener: ListenerSpec) -> RouteTable? {
+        if let chain = client?.chain { return chain.table(in: listener) }
+        if case .http(let table) = listener.kind { return table }
+        return nil
     }
 
     private func match(_ host: VirtualHost) -> Route? {

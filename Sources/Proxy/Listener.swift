@@ -98,7 +98,9 @@ final class Listener: Pollable {
         case .http:
             ClientConnection(StreamSocket(raw), peer: peer, listener: self).start()
         case .tcp(let route):
-            TCPConnection.start(raw, peer: peer, listener: self, route: route)
+            TCPConnection.start(StreamSocket(raw), peer: peer, listener: self, route: route)
+        case .tls(let chains):
+            TLSAcceptor.start(raw, peer: peer, listener: self, chains: chains)
         }
     }
 

@@ -7,6 +7,8 @@ public struct ProxyLimits: Sendable {
     /// Client connections of the process; more are closed at once. Lowered to what descriptors
     /// allow: each may need one upstream as well.
     public var connectionsMax = 100_000
+    /// From the first byte of a TLS connection to the end of its handshake; Istio's 15 s.
+    public var handshakeMs: UInt64 = 15_000
     /// A connection without a request on it; Istio's (Envoy's) one hour.
     public var clientIdleMs: UInt64 = 3_600_000
     /// From the first byte of a request to the end of its head: the answer to slow-header clients.
@@ -73,6 +75,7 @@ public struct ProxyLimits: Sendable {
                 "that carry nothing, beyond what requests account for; then ENHANCE_YOUR_CALM"
             ),
             ("connections", "\(connectionsMax)", "connections", "clients of the process"),
+            ("tls-handshake", "\(handshakeMs)", "ms", "from accepting to a finished handshake"),
             ("client-idle", "\(clientIdleMs)", "ms", "a client connection without a request"),
             ("request-head", "\(requestHeadMs)", "ms", "from first byte to end of head; 408 after"),
             (

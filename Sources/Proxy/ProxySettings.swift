@@ -5,6 +5,8 @@ public struct ProxySettings: Sendable {
     public var limits = ProxyLimits()
     /// The value of the `server` response field.
     public var serverName = Array("isthmus".utf8)
+    /// 80 random bytes all workers share, so that TLS sessions resume on any of them.
+    public var ticketKeys: [UInt8] = []
     /// What `%HOSTNAME%` prints.
     public var hostname: [UInt8] = []
     /// The proxy itself, as Istio's metrics name the source of a request.

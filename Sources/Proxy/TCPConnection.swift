@@ -8,7 +8,9 @@ final class TCPConnection: Pollable {
     private let worker: Worker
     private let listener: Listener
     let peer: SocketAddress
-    private var client: Int32
+    private var client: StreamSocket
+    /// What was read of the client's bytes before an endpoint was chosen.
+    private var early = Buffer()
     private var upstream: Int32 = -1
     private var cluster: ClusterState?
     private var endpoint: EndpointState?
@@ -21,7 +23,7 @@ final class TCPConnection: Pollable {
     private var bytesReceived: UInt64 = 0
     private var bytesSent: UInt64 = 0
 
-    private init(_ client: Int32, peer: SocketAddress, listener: Listener) {
+    private init(_ client: consuming StreamSocket, peer: SocketAddress, listener: Listener) {
         self.client = client
         self.peer = peer
         self.listener = listener
@@ -32,9 +34,11 @@ final class TCPConnection: Pollable {
     }
 
     static func start(
-        _ client: Int32, peer: SocketAddress, listener: Listener, route: TCPRoute?
+        _ client: consuming StreamSocket, peer: SocketAddress, listener: Listener,
+        route: TCPRoute?, early: consuming Buffer = Buffer()
     ) {
         let connection = TCPConnection(client, peer: peer, listener: listener)
+        connection.early = early
         guard let route else {
             connection.end(.noRouteFound)
             return
@@ -107,12 +111,14 @@ final class TCPConnection: Pollable {
         worker.metrics.tcpSeries(labels: worker.labels(cluster, endpoint, flags: flags))
             .recordOpened()
         let tunnel = Tunnel(worker: worker, owner: TCPTunnel(self))
-        let client = client
+        var socket = StreamSocket(-1)
+        swap(&socket, &client)
+        var first = Buffer()
+        swap(&first, &early)
         let upstream = upstream
-        self.client = -1
         self.upstream = -1
         tunnel.start(
-            client: StreamSocket(client), upstream: StreamSocket(upstream), fromClient: Buffer(),
+            client: socket, upstream: StreamSocket(upstream), fromClient: first,
             fromUpstream: Buffer())
     }
 
@@ -130,8 +136,7 @@ final class TCPConnection: Pollable {
             upstream = -1
             cluster?.stats.subtract(.upstreamCxActive)
         }
-        Socket.close(client)
-        client = -1
+        client.close(worker.loop)
         over()
     }
 

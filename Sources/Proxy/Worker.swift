@@ -2,6 +2,7 @@
 import HTTP
 public import Mesh
 public import Net
+import TLS
 public import Telemetry
 
 public final class Worker {
@@ -18,6 +19,8 @@ public final class Worker {
     var listeners: [String: Listener] = [:]
     /// In step with `snapshot.clusters`; made at first use.
     var clusters: ContiguousArray<ClusterState?> = []
+    var credentials: Credentials = [:]
+    var contexts: [String: TLSContext] = [:]
     var isDraining = false
     private var freeExchanges: ContiguousArray<Exchange> = []
     var activeExchanges = 0

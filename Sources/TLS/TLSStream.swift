@@ -193,4 +193,28 @@ public final class TLSStream {
         defer { unsafe isthmus_openssl_free(bytes) }
         return unsafe Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }
+
+    /// What the peer's certificate says; nil where it gave none.
+    public var peerFacts: PeerFacts? {
+        guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
+        defer { unsafe X509_free(certificate) }
+        var facts = PeerFacts()
+        if let names = unsafe isthmus_alternative_names(certificate) {
+            defer { unsafe isthmus_names_free(names) }
+            for index in 0..<(unsafe isthmus_names_count(names)) {
+                var text: UnsafePointer<UInt8>?
+                let count = unsafe isthmus_name_text(names, index, &text)
+                guard count > 0, let text = unsafe text else { continue }
+                unsafe facts.alternativeNames.append(
+                    ByteView(start: UnsafeRawPointer(text), count: Int(count)).string)
+            }
+        }
+        var ofCertificate = [UInt8](repeating: 0, count: 32)
+        var ofKey = [UInt8](repeating: 0, count: 32)
+        if unsafe isthmus_fingerprints(certificate, &ofCertificate, &ofKey) == 1 {
+            facts.certificatePin = PeerFacts.hexadecimal(ofCertificate)
+            facts.publicKeyPin = PeerFacts.base64(ofKey)
+        }
+        return facts
+    }
 }

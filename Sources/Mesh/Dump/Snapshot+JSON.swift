@@ -43,8 +43,44 @@ extension ListenerSpec {
                     }
                     json.field("origin") { route.origin.write(to: &$0) }
                 }
+            case .tls(let chains):
+                json.field("protocol", "tls")
+                json.field("filterChains") { json in
+                    json.array(chains) { $1.write(to: &$0) }
+                }
             }
             json.field("origins") { json in json.array(origins) { $1.write(to: &$0) } }
+        }
+    }
+}
+
+extension FilterChain {
+    /// Never a certificate or a key: those are not in a snapshot at all.
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("name", name)
+            json.field("serverNames") { json in json.array(serverNames) { $0.string($1) } }
+            switch handling {
+            case .terminateHTTP(_, let table):
+                json.field("handling", "https")
+                json.field("routeTable", table.name)
+                json.field("virtualHosts") { json in
+                    json.array(table.virtualHosts) { $1.write(to: &$0) }
+                }
+            case .terminateTCP(_, let route):
+                json.field("handling", "tls-tcp")
+                if let route {
+                    json.field("destinations") { json in
+                        json.array(route.destinations) { $1.write(to: &$0) }
+                    }
+                }
+            case .passthrough(let route):
+                json.field("handling", "passthrough")
+                json.field("destinations") { json in
+                    json.array(route.destinations) { $1.write(to: &$0) }
+                }
+            }
+            json.field("origin") { origin.write(to: &$0) }
         }
     }
 }

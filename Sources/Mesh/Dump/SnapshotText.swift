@@ -24,9 +24,31 @@ public enum SnapshotText {
             text += "  tcp closed\n"
         case .tcp(let route?):
             text += "  tcp by \(place(route.origin))\n"
-            for destination in route.destinations {
-                text += "    forward \(share(destination, of: route.totalWeight))\n"
-            }
+            render(route, into: &text)
+        case .tls(let chains):
+            for chain in chains { render(chain, into: &text) }
+        }
+    }
+
+    private static func render(_ route: TCPRoute, into text: inout String) {
+        for destination in route.destinations {
+            text += "    forward \(share(destination, of: route.totalWeight))\n"
+        }
+    }
+
+    private static func render(_ chain: FilterChain, into text: inout String) {
+        text += "  chain \(chain.name) for \(chain.serverNames.joined(separator: " "))"
+        text += " by \(place(chain.origin))\n"
+        switch chain.handling {
+        case .terminateHTTP(_, let table):
+            text += "  https \(table.name)\n"
+            for host in table.virtualHosts { render(host, into: &text) }
+        case .terminateTCP(_, let route):
+            text += "  tls, then tcp\n"
+            if let route { render(route, into: &text) }
+        case .passthrough(let route):
+            text += "  passthrough\n"
+            render(route, into: &text)
         }
     }
 

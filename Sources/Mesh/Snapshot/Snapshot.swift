@@ -52,6 +52,8 @@ public final class ListenerSpec: Sendable {
         case http(RouteTable)
         /// Bytes: the first destination rule that applies owns the listener.
         case tcp(TCPRoute?)
+        /// TLS: the server name the client asks for chooses the chain.
+        case tls([FilterChain])
     }
 
     /// Envoy's listener name, `0.0.0.0_8080`; the label of its statistics.

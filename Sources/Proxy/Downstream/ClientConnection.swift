@@ -57,8 +57,15 @@ final class ClientConnection: ClientStream {
     override var isSecure: Bool { socket.tls != nil }
     override var serverName: String? { socket.tls?.serverName }
 
-    init(_ socket: consuming StreamSocket, peer: SocketAddress, listener: Listener) {
+    private let binding: ChainBinding?
+    override var chain: ChainBinding? { binding }
+
+    init(
+        _ socket: consuming StreamSocket, peer: SocketAddress, listener: Listener,
+        chain: ChainBinding? = nil
+    ) {
         self.socket = socket
+        binding = chain
         super.init(peer: peer, listener: listener)
     }
 
@@ -347,7 +354,7 @@ final class ClientConnection: ClientStream {
         swap(&handed, &socket)
         loop.remove(descriptor: handed.descriptor)
         release(closing: false)
-        H2Connection(handed, peer: peer, listener: listener).start(early: early, isNew: false)
+        H2Connection(handed, peer: peer, listener: listener, chain: binding).start(early: early, isNew: false)
     }
 
     private func release(closing: Bool) {

@@ -23,6 +23,8 @@ class ClientStream: Pollable {
     var isSecure: Bool { false }
     /// `HTTP/1.1` or `HTTP/2`, as access logs print it.
     var protocolName: StaticString { "HTTP/1.1" }
+    /// The TLS server the connection belongs to; nil in the clear.
+    var chain: ChainBinding? { nil }
     var localAddress: SocketAddress? { nil }
     /// SNI, where the client sent one.
     var serverName: String? { nil }

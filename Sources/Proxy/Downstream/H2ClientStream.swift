@@ -19,6 +19,7 @@ final class H2ClientStream: ClientStream {
 
     override var isSecure: Bool { connection.isSecure }
     override var protocolName: StaticString { "HTTP/2" }
+    override var chain: ChainBinding? { connection.chain }
     override var localAddress: SocketAddress? { connection.localAddress }
     override var serverName: String? { connection.serverName }
     private var loop: Loop { worker.loop }

@@ -25,8 +25,14 @@ final class H2Connection: Pollable {
     var worker: Worker { listener.worker }
     private var loop: Loop { listener.worker.loop }
 
-    init(_ socket: consuming StreamSocket, peer: SocketAddress, listener: Listener) {
+    let chain: ChainBinding?
+
+    init(
+        _ socket: consuming StreamSocket, peer: SocketAddress, listener: Listener,
+        chain: ChainBinding?
+    ) {
         self.socket = socket
+        self.chain = chain
         self.peer = peer
         self.listener = listener
         super.init()

@@ -22,6 +22,10 @@ extension Failure {
         .routeNotFound: FailureRow(404, .noRouteFound, "route_not_found", side: .proxy),
         .routeConfigurationNotFound:
             FailureRow(404, .noRouteFound, "route_configuration_not_found", side: .proxy),
+        // RFC 9110 section 15.5.20: another server on this port answers for the authority.
+        .misdirectedRequest: FailureRow(
+            421, .noRouteFound, "misdirected_request", body: "Misdirected Request",
+            side: .downstream),
         .clusterNotFound: FailureRow(503, .noClusterFound, "cluster_not_found", side: .proxy),
         .noHealthyUpstream: FailureRow(
             503, .noHealthyUpstream, "no_healthy_upstream", body: "no healthy upstream",

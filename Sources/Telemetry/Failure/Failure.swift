@@ -6,6 +6,7 @@ public enum Failure: Int, CaseIterable, Sendable {
     // What the configuration says about the request.
     case routeNotFound
     case routeConfigurationNotFound
+    case misdirectedRequest
     case clusterNotFound
     case noHealthyUpstream
 

@@ -11,6 +11,10 @@ public enum ListenerStat: Int, StatFamily {
     case downstreamCxOverflow
     case downstreamGlobalCxOverflow
     case noFilterChainMatch
+    case sslHandshake
+    case sslConnectionError
+    case sslFailVerifySAN
+    case sslContextMissing
 
     public var definition: StatDefinition {
         switch self {
@@ -28,6 +32,19 @@ public enum ListenerStat: Int, StatFamily {
             StatDefinition(
                 "downstream_global_cx_overflow", .counter,
                 "Connections refused because descriptors ran out")
+        case .sslHandshake:
+            StatDefinition("ssl.handshake", .counter, "TLS handshakes completed")
+        case .sslConnectionError:
+            StatDefinition(
+                "ssl.connection_error", .counter, "TLS connections that failed or were too slow")
+        case .sslFailVerifySAN:
+            StatDefinition(
+                "ssl.fail_verify_san", .counter,
+                "Client certificates without any of the names or pins asked for")
+        case .sslContextMissing:
+            StatDefinition(
+                "ssl.context_missing", .counter,
+                "TLS connections closed because their server's certificate cannot be used")
         case .noFilterChainMatch:
             StatDefinition(
                 "no_filter_chain_match", .counter, "Connections nothing was configured for")

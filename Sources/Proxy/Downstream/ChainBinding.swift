@@ -1,0 +1,42 @@
+// Which filter chain of its listener a TLS connection belongs to: found again by name when a newer
+// snapshot has the same chain, so that open connections follow changes of their routes.
+import Mesh
+
+final class ChainBinding {
+    let name: String
+    private var spec: ListenerSpec
+    private var current: RouteTable
+
+    init(_ chain: FilterChain, table: RouteTable, spec: ListenerSpec) {
+        name = chain.name
+        self.spec = spec
+        current = table
+    }
+
+    /// The chain's table in the listener's present configuration; the last known one where the
+    /// chain is gone.
+    func table(in present: ListenerSpec) -> RouteTable {
+        if present === spec { return current }
+        spec = present
+        if case .tls(let chains) = present.kind {
+            for chain in chains where chain.name == name {
+                if case .terminateHTTP(_, let table) = chain.handling { current = table }
+            }
+        }
+        return current
+    }
+
+    /// Whether another chain of the listener serves `authority`: the client reused a connection
+    /// that was opened for a different name (RFC 9110 section 15.5.20).
+    func isServedElsewhere(_ authority: Span<UInt8>, in present: ListenerSpec) -> Bool {
+        guard case .tls(let chains) = present.kind else { return false }
+        for chain in chains where chain.name != name {
+            if case .terminateHTTP(_, let table) = chain.handling,
+                table.virtualHost(for: authority) != nil
+            {
+                return true
+            }
+        }
+        return false
+    }
+}
