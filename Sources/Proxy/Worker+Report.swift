@@ -16,6 +16,21 @@ public struct EndpointReport: Sendable {
     public let connectionsActive: UInt64
     public let connectionsTotal: UInt64
     public let connectFailuresTotal: UInt64
+
+    public init(
+        cluster: String, endpoint: Endpoint, requestsActive: UInt64, requestsTotal: UInt64,
+        errorsTotal: UInt64, connectionsActive: UInt64, connectionsTotal: UInt64,
+        connectFailuresTotal: UInt64
+    ) {
+        self.cluster = cluster
+        self.endpoint = endpoint
+        self.requestsActive = requestsActive
+        self.requestsTotal = requestsTotal
+        self.errorsTotal = errorsTotal
+        self.connectionsActive = connectionsActive
+        self.connectionsTotal = connectionsTotal
+        self.connectFailuresTotal = connectFailuresTotal
+    }
 }
 
 extension Worker {
