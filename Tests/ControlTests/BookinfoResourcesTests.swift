@@ -2,6 +2,8 @@
 // Two copies of one text drift apart unless something fails when they do.
 import Control
 import Foundation
+import Mesh
+import Spec
 import Testing
 
 @Suite("The demo's resources")

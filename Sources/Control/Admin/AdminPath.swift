@@ -52,8 +52,8 @@ struct AdminPath: Sendable {
             "the configuration that is served, and why the last change is not"
         ) { $0.answerConfigDump($1, $2) },
         AdminPath("/drain_listeners", .change, "stop accepting connections, without ending") {
-            $0.drainListeners()
-            $2.send(.text("OK\n"))
+            let responder = $2
+            $0.drainListeners { responder.send(.text("OK\n")) }
             _ = $1
         },
         AdminPath("/healthcheck/fail", .change, "answer 503 to readiness checks") {

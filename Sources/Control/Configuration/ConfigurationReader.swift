@@ -40,6 +40,15 @@ public struct ConfigurationReading: Sendable {
     public let fileCount: Int
     /// Reading and compiling, in microseconds.
     public let microseconds: UInt64
+
+    public var errors: [Diagnostic] { diagnostics.filter(\.isError) }
+
+    /// True where nothing could be read at all: that is about paths, and says nothing of what is
+    /// in the files.
+    public var isUnreadable: Bool {
+        fileCount == 0 && !errors.isEmpty
+            && errors.allSatisfy { $0.object == nil && ($0.location?.line ?? 1) == 0 }
+    }
 }
 
 /// Keeps the files it has read; used on one thread.
@@ -68,17 +77,22 @@ public final class ConfigurationReader {
         }
     }
 
-    /// Reads what changed. - Parameter live: what is served now; its unchanged parts are kept.
-    public func reload(live: Snapshot?) -> ConfigurationReading {
-        read(previous: live) { store.reload() }
+    /// Reads what changed.
+    /// - Parameters:
+    ///   - live: what is served now; its unchanged parts are kept.
+    ///   - always: compile even though no file changed.
+    public func reload(live: Snapshot?, always: Bool = false) -> ConfigurationReading {
+        read(previous: live, always: always) { store.reload() }
     }
 
-    private func read(previous: Snapshot?, _ look: () -> LoadResult) -> ConfigurationReading {
+    private func read(
+        previous: Snapshot?, always: Bool = false, _ look: () -> LoadResult
+    ) -> ConfigurationReading {
         let start = ContinuousClock.now
         let loaded = look()
         var diagnostics = loaded.diagnostics
         var snapshot: Snapshot?
-        if let objects = loaded.objects, loaded.hasChanged {
+        if let objects = loaded.objects, loaded.hasChanged || always {
             let compiled = compile(
                 objects, node: source.node, version: nextVersion, previous: previous)
             snapshot = compiled.snapshot

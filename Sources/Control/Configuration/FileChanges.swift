@@ -18,17 +18,17 @@ final class FileChanges: TimerTarget {
 
     private unowned let loop: Loop
     private let log: Log
-    private let changed: () -> Void
+    private let look: (_ wasTold: Bool) -> Void
     private var watcher: FileWatcher?
     private var quiet = TimerID.none
     private var firstEventMs: UInt64?
     private var lastProblem: String?
 
-    /// - Parameter changed: look at the files now.
-    init(loop: Loop, log: Log, changed: @escaping () -> Void) {
+    /// - Parameter look: look at the files now; `wasTold` is false when only time has passed.
+    init(loop: Loop, log: Log, look: @escaping (_ wasTold: Bool) -> Void) {
         self.loop = loop
         self.log = log
-        self.changed = changed
+        self.look = look
         super.init()
         do throws(NetError) {
             watcher = try FileWatcher(loop: loop) { [unowned self] in event() }
@@ -71,9 +71,13 @@ final class FileChanges: TimerTarget {
     }
 
     override func timerFired(tag: UInt8) {
-        if tag == Tag.poll { poll() }
-        loop.timers.cancel(quiet)
+        if tag == Tag.poll {
+            poll()
+            // Events are coming in: whoever writes is not done.
+            if firstEventMs == nil { look(false) }
+            return
+        }
         firstEventMs = nil
-        changed()
+        look(true)
     }
 }

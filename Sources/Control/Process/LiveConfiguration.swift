@@ -25,6 +25,8 @@ struct LiveConfiguration {
     struct Refusal: Equatable {
         /// One line each, with file:line:col where there is one.
         var reasons: [String]
+        /// The files are fine; an address they need could not be had.
+        var isOfAddress: Bool
         /// Nanoseconds since 1970.
         var atWallNs: UInt64
     }

@@ -24,10 +24,14 @@ extension ProxyProcess {
     }
 
     /// Envoy's `/drain_listeners`: the process stays, for somebody to look at.
-    func drainListeners() {
-        guard !listenersAreDrained else { return }
+    /// - Parameter then: called when every worker has stopped accepting.
+    func drainListeners(then: @escaping () -> Void) {
         listenersAreDrained = true
-        log.info("end", "listeners drained")
-        crew.tell { $0.drain() }
+        crew.ask(withinMs: Self.gatherMs) { worker, _ in
+            worker.drain()
+        } then: { [unowned self] _ in
+            log.info("end", "listeners drained")
+            then()
+        }
     }
 }

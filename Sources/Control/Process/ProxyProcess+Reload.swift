@@ -8,6 +8,8 @@ internal import Spec
 extension ProxyProcess {
     enum ReloadCause: String {
         case files = "files changed"
+        /// Nobody said so; a look every few seconds.
+        case poll = "regular look"
         case signal = "SIGHUP"
     }
 
@@ -22,14 +24,16 @@ extension ProxyProcess {
             reloadIsDue = true
             return
         }
-        let reading = reader.reload(live: live.snapshot)
+        // What was refused for an address that others had may be fine by now.
+        let always = live.refusal?.isOfAddress ?? false
+        let reading = reader.reload(live: live.snapshot, always: always)
         watchFolders()
-        guard reading.hasChanged else {
-            if cause == .signal { log.info("config", "nothing changed", [("by", cause.rawValue)]) }
+        guard reading.hasChanged || always else {
+            if cause == .signal { answerUnchanged() }
             return
         }
         guard let snapshot = reading.snapshot else {
-            refuse(reading.diagnostics.filter(\.isError).map(\.description), because: cause)
+            refuse(reading.errors.map(\.description), because: cause)
             return
         }
         do throws(BindFailure) {
@@ -38,14 +42,27 @@ extension ProxyProcess {
             live.reloadCount += 1
             take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
         } catch {
-            refuse(["error: \(error)"], because: cause)
+            refuse(["error: \(error)"], isOfAddress: true, because: cause)
+        }
+    }
+
+    /// Somebody asked, so somebody wants to know.
+    private func answerUnchanged() {
+        if let refusal = live.refusal {
+            refuse(refusal.reasons, isOfAddress: refusal.isOfAddress, because: .signal)
+        } else {
+            log.info("config", "nothing changed", [("by", ReloadCause.signal.rawValue)])
         }
     }
 
     /// The one that is live stays.
-    private func refuse(_ reasons: [String], because cause: ReloadCause) {
+    private func refuse(
+        _ reasons: [String], isOfAddress: Bool = false, because cause: ReloadCause
+    ) {
+        if cause == .poll, live.refusal?.reasons == reasons { return }
         live.failureCount += 1
-        live.refusal = .init(reasons: reasons, atWallNs: Machine.wallNs)
+        live.refusal = .init(
+            reasons: reasons, isOfAddress: isOfAddress, atWallNs: Machine.wallNs)
         for reason in reasons.prefix(Self.findingsMax) { log.error("config", reason) }
         if reasons.count > Self.findingsMax {
             log.error("config", "and \(reasons.count - Self.findingsMax) more errors")
@@ -95,6 +112,7 @@ extension ProxyProcess {
             ("objects", "\(live.objectCount)"), ("files", "\(live.fileCount)"),
             ("took", "\((live.loadMicroseconds + handOverMicroseconds) / 1000)ms"),
         ]
+        tellWhenDeaf(snapshot)
         if state == .starting {
             state = .live
             for listener in snapshot.routing.listeners { tell(listener) }
@@ -109,6 +127,16 @@ extension ProxyProcess {
             reloadIsDue = false
             reload(because: .files)
         }
+    }
+
+    /// A gateway that no Gateway selects is running, ready and useless.
+    private func tellWhenDeaf(_ snapshot: Snapshot) {
+        guard snapshot.routing.listeners.isEmpty else { return }
+        let labels = options.source.node.labels.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        log.warning(
+            "listen", "no port is open: no Gateway with a server for this proxy was found",
+            [("labels", labels), ("objects", "\(live.objectCount)")])
     }
 
     private func tell(_ listener: ListenerSpec) {

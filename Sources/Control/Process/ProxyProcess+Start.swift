@@ -94,7 +94,6 @@ extension ProxyProcess {
 
     /// Prints every finding of a configuration that cannot be started with.
     private static func refusal(_ reading: ConfigurationReading, _ log: Log) -> StartFailure {
-        let errors = reading.diagnostics.filter(\.isError)
         for finding in reading.diagnostics where finding.severity != .info {
             if finding.isError {
                 log.error("config", "\(finding)")
@@ -102,10 +101,13 @@ extension ProxyProcess {
                 log.warning("config", "\(finding)")
             }
         }
-        let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
+        if reading.isUnreadable {
+            return StartFailure(.inputOutput, "not started: no file to read")
+        }
+        let count = reading.errors.count
         return StartFailure(
             .badConfiguration,
-            "not started: \(count) in the configuration; "
+            "not started: \(count) error\(count == 1 ? "" : "s") in the configuration; "
                 + "`isthmus validate` shows the lines")
     }
 

@@ -81,8 +81,8 @@ public final class ProxyProcess {
         signals = try Signals(Self.signalNumbers, loop: loop) { [unowned self] number in
             received(signal: number)
         }
-        let changes = FileChanges(loop: loop, log: log) { [unowned self] in
-            reload(because: .files)
+        let changes = FileChanges(loop: loop, log: log) { [unowned self] wasTold in
+            reload(because: wasTold ? .files : .poll)
         }
         changes.watch(reader.folders)
         self.changes = changes

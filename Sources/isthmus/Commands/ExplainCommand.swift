@@ -46,7 +46,7 @@ struct ExplainCommand: ParsableCommand {
                 let findings = ValidationFindings(reading)
                 Output.talk(findings.text(reader, isColored: false))
                 Output.talk(findings.summary + "; nothing is explained before they are mended\n")
-                throw (findings.cannotRead ? ExitStatus.inputOutput : .badData).code
+                throw (reading.isUnreadable ? ExitStatus.inputOutput : .badData).code
             }
             let explanation = explain(
                 try request(), snapshot: snapshot, objects: objects, node: nodeOptions.node)

@@ -35,7 +35,7 @@ struct ValidateCommand: ParsableCommand {
                 Output.data(findings.json.prettyBytes)
             }
             Output.talk(findings.summary + "\n")
-            if findings.cannotRead { throw ExitStatus.inputOutput.code }
+            if reading.isUnreadable { throw ExitStatus.inputOutput.code }
             if findings.errorCount > 0 { throw ExitStatus.badData.code }
         }
     }

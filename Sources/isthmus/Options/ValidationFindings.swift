@@ -15,15 +15,6 @@ struct ValidationFindings {
 
     var errorCount: Int { findings.count(where: \.isError) }
 
-    /// A path that cannot be read says nothing about what is in it: no place inside a file, and
-    /// nothing else was read.
-    var cannotRead: Bool {
-        let errors = findings.filter(\.isError)
-        return !errors.isEmpty
-            && errors.allSatisfy { ($0.location?.line ?? 1) == 0 && $0.object == nil }
-            && reading.fileCount == 0
-    }
-
     /// `3 files, 12 objects: no errors, 2 warnings`
     var summary: String {
         let warnings = findings.count - errorCount
