@@ -11,7 +11,8 @@ public enum HTTPMethod: UInt8, Sendable {
         case 4: self = bytes.equals("POST") ? .post : bytes.equals("HEAD") ? .head : .other
         case 5: self = bytes.equals("PATCH") ? .patch : bytes.equals("TRACE") ? .trace : .other
         case 6: self = bytes.equals("DELETE") ? .delete : .other
-        case 7: self = bytes.equals("OPTIONS") ? .options : bytes.equals("CONNECT") ? .connect : .other
+        case 7:
+            self = bytes.equals("OPTIONS") ? .options : bytes.equals("CONNECT") ? .connect : .other
         default: self = .other
         }
     }

@@ -14,16 +14,17 @@ public enum SocketAddress: Sendable, Hashable {
     public init?(host: String, port: UInt16) {
         if host.hasPrefix("unix://") {
             let path = String(host.dropFirst(7))
-            guard !path.isEmpty, path.utf8.count < 108 else { return nil }
+            guard !path.isEmpty, path.utf8.count < 108, !path.utf8.contains(0) else { return nil }
             self = .unix(path)
             return
         }
+        // To C the rest of such a text does not exist.
+        guard !host.utf8.contains(0) else { return nil }
         var literal = host
-        if literal.hasPrefix("["), literal.hasSuffix("]") {
-            literal = String(literal.dropFirst().dropLast())
-        }
+        let hasBrackets = literal.hasPrefix("[") && literal.hasSuffix("]")
+        if hasBrackets { literal = String(literal.dropFirst().dropLast()) }
         var v4 = in_addr()
-        if unsafe inet_pton(AF_INET, literal, &v4) == 1 {
+        if !hasBrackets, unsafe inet_pton(AF_INET, literal, &v4) == 1 {
             self = .v4(UInt32(bigEndian: v4.s_addr), port: port)
             return
         }
@@ -40,11 +41,11 @@ public enum SocketAddress: Sendable, Hashable {
     /// `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all IPv4 addresses) or a bare port.
     public init?(text: String) {
         guard let colon = text.lastIndex(of: ":") else {
-            guard let port = UInt16(text) else { return nil }
+            guard let port = Self.port(text[...]) else { return nil }
             self = .v4(0, port: port)
             return
         }
-        guard let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        guard let port = Self.port(text[text.index(after: colon)...]) else { return nil }
         let host = String(text[..<colon])
         if host.isEmpty {
             self = .v4(0, port: port)
@@ -52,6 +53,11 @@ public enum SocketAddress: Sendable, Hashable {
             guard !host.contains(":") || host.hasPrefix("[") else { return nil }
             self.init(host: host, port: port)
         }
+    }
+
+    /// Digits and nothing else: the library's own reading takes a sign too.
+    private static func port(_ text: Substring) -> UInt16? {
+        text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? UInt16(text) : nil
     }
 
     public var port: UInt16 {

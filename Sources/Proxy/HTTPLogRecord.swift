@@ -121,7 +121,9 @@ struct HTTPLogRecord: AccessLogSource {
                 return true
             }
             if name.equals(":authority") { return append(request.authorityBytes, to: &line) }
-            if name.equals(":scheme") { return append(ByteView(client.isSecure ? "https" : "http"), to: &line) }
+            if name.equals(":scheme") {
+                return append(ByteView(client.isSecure ? "https" : "http"), to: &line)
+            }
             if name.equals("x-request-id") { return append(exchange.requestID.readable, to: &line) }
             if name.equals("x-envoy-original-path") { return false }
             if name.equals("x-forwarded-for") {

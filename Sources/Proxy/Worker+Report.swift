@@ -43,7 +43,8 @@ extension Worker {
                 let active = UInt64(max(0, state.activeRequests))
                 reports.append(
                     EndpointReport(
-                        cluster: cluster.cluster.name, endpoint: state.endpoint, requestsActive: active,
+                        cluster: cluster.cluster.name, endpoint: state.endpoint,
+                        requestsActive: active,
                         requestsTotal: state.requestsTotal, errorsTotal: state.errorsTotal,
                         connectionsActive: active + UInt64(state.idleCount),
                         connectionsTotal: state.connectionsTotal,

@@ -148,7 +148,9 @@ public final class TLSContext {
         let key = try PEM.privateKey(identity.key)
         guard unsafe SSL_CTX_use_PrivateKey(pointer, key.pointer) == 1,
             unsafe SSL_CTX_check_private_key(pointer) == 1
-        else { throw .credential("private key: " + TLSError.reason("does not fit the certificate")) }
+        else {
+            throw .credential("private key: " + TLSError.reason("does not fit the certificate"))
+        }
     }
 
     private func trust(_ pem: [UInt8]) throws(TLSError) {

@@ -15,10 +15,10 @@ public struct TLSIdentity: Sendable, Hashable {
 }
 
 public enum TLSVersion: UInt16, Sendable, Comparable {
-    case tls1_0 = 0x0301
-    case tls1_1 = 0x0302
-    case tls1_2 = 0x0303
-    case tls1_3 = 0x0304
+    case v10 = 0x0301
+    case v11 = 0x0302
+    case v12 = 0x0303
+    case v13 = 0x0304
 
     public static func < (one: TLSVersion, other: TLSVersion) -> Bool {
         one.rawValue < other.rawValue
@@ -43,8 +43,8 @@ public struct TLSServerSettings: Sendable, Hashable {
     public var revocations: [UInt8] = []
     /// Takes client certificates that do not verify.
     public var skipsVerification = false
-    public var minVersion = TLSVersion.tls1_2
-    public var maxVersion = TLSVersion.tls1_3
+    public var minVersion = TLSVersion.v12
+    public var maxVersion = TLSVersion.v13
     /// OpenSSL names for TLS 1.2; empty for Istio's default.
     public var cipherSuites: [String] = []
     /// In order of preference.
@@ -61,8 +61,8 @@ public struct TLSClientSettings: Sendable, Hashable {
     public var trustedCA: [UInt8]?
     public var revocations: [UInt8] = []
     public var skipsVerification = false
-    public var minVersion = TLSVersion.tls1_2
-    public var maxVersion = TLSVersion.tls1_3
+    public var minVersion = TLSVersion.v12
+    public var maxVersion = TLSVersion.v13
     public var cipherSuites: [String] = []
     public var applicationProtocols: [String] = []
 

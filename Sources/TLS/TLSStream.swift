@@ -150,13 +150,14 @@ public final class TLSStream {
         written = Buffer()
     }
 
-    private static let take: @convention(c) (
-        UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int
-    ) -> Void = { owner, bytes, count in
-        guard let owner = unsafe owner, let bytes = unsafe bytes else { return }
-        let stream = unsafe Unmanaged<TLSStream>.fromOpaque(owner).takeUnretainedValue()
-        unsafe stream.written.append(ByteView(start: UnsafeRawPointer(bytes), count: count))
-    }
+    private static let take:
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int
+        ) -> Void = { owner, bytes, count in
+            guard let owner = unsafe owner, let bytes = unsafe bytes else { return }
+            let stream = unsafe Unmanaged<TLSStream>.fromOpaque(owner).takeUnretainedValue()
+            unsafe stream.written.append(ByteView(start: UnsafeRawPointer(bytes), count: count))
+        }
 
     // MARK: - What was agreed
 

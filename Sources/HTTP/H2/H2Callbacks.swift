@@ -155,7 +155,8 @@ enum H2Callbacks {
                 }
             }
         }
-        if waiting > owner.limits.lowWaterBytes, stream.outgoing.count <= owner.limits.lowWaterBytes {
+        if waiting > owner.limits.lowWaterBytes, stream.outgoing.count <= owner.limits.lowWaterBytes
+        {
             owner.noteRoom(stream)
         }
         return count

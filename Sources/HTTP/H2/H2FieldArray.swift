@@ -19,7 +19,8 @@ struct FieldArray: ~Copyable {
     mutating func append(_ name: ByteView, _ value: ByteView) {
         unsafe fields.append(
             nghttp2_nv(
-                name: UnsafeMutablePointer(mutating: name.start.assumingMemoryBound(to: UInt8.self)),
+                name: UnsafeMutablePointer(
+                    mutating: name.start.assumingMemoryBound(to: UInt8.self)),
                 value: UnsafeMutablePointer(
                     mutating: value.start.assumingMemoryBound(to: UInt8.self)),
                 namelen: name.count, valuelen: value.count, flags: 0))

@@ -109,8 +109,10 @@ open class H2Session {
         fields.append(lines: &lines)
         let isInformational = status < 200
         if isInformational {
-            _ = unsafe fields.withPointer { unsafe nghttp2_submit_headers(
-                session, 0, stream.id, nil, $0, $1, nil) }
+            _ = unsafe fields.withPointer {
+                unsafe nghttp2_submit_headers(
+                    session, 0, stream.id, nil, $0, $1, nil)
+            }
         } else {
             stream.headSent = true
             if ends { stream.outputEnded = true }

@@ -354,7 +354,8 @@ final class ClientConnection: ClientStream {
         swap(&handed, &socket)
         loop.remove(descriptor: handed.descriptor)
         release(closing: false)
-        H2Connection(handed, peer: peer, listener: listener, chain: binding).start(early: early, isNew: false)
+        H2Connection(handed, peer: peer, listener: listener, chain: binding).start(
+            early: early, isNew: false)
     }
 
     private func release(closing: Bool) {

@@ -204,8 +204,9 @@ final class TLSAcceptor: Pollable {
             termination = settings
         case .passthrough: return true
         }
-        guard !termination.subjectAltNames.isEmpty || !termination.publicKeyPins.isEmpty
-            || !termination.certificatePins.isEmpty
+        guard
+            !termination.subjectAltNames.isEmpty || !termination.publicKeyPins.isEmpty
+                || !termination.certificatePins.isEmpty
         else { return true }
         guard let certificate = stream.peerFacts else {
             return termination.clientCertificates != .required

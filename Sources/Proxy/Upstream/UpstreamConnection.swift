@@ -146,7 +146,6 @@ final class UpstreamConnection: Pollable {
         requestIsComplete = true
     }
 
-
     var canTakeBody: Bool {
         unsentBytes < worker.settings.limits.highWaterBytes
     }
