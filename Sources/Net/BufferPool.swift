@@ -16,7 +16,7 @@ public final class BufferPool {
     }
 
     deinit {
-        for unsafeblock in unsafe free { unsafe block.deallocate() }
+        while let block = unsafe free.popLast() { unsafe block.deallocate() }
     }
 
     public var freeCount: Int { unsafe free.count }
