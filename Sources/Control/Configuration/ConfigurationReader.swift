@@ -55,7 +55,6 @@ public struct ConfigurationReading: Sendable {
 public final class ConfigurationReader {
     public let source: ConfigurationSource
     private let store: Store
-    private var nextVersion: UInt64 = 1
 
     public init(_ source: ConfigurationSource) {
         self.source = source
@@ -94,9 +93,9 @@ public final class ConfigurationReader {
         var snapshot: Snapshot?
         if let objects = loaded.objects, loaded.hasChanged || always {
             let compiled = compile(
-                objects, node: source.node, version: nextVersion, previous: previous)
+                objects, node: source.node, version: (previous?.version ?? 0) + 1,
+                previous: previous)
             snapshot = compiled.snapshot
-            if snapshot != nil { nextVersion += 1 }
             diagnostics += compiled.diagnostics
         }
         let took = start.duration(to: .now)

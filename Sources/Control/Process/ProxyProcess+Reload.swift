@@ -42,7 +42,7 @@ extension ProxyProcess {
             live.reloadCount += 1
             take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
         } catch {
-            refuse(["error: \(error)"], isOfAddress: true, because: cause)
+            refuse(["\(error)"], isOfAddress: true, because: cause)
         }
     }
 
