@@ -27,8 +27,8 @@ extension File {
         return bytes
     }
 
-    /// Makes `descriptor` mean the file that `path` names now, in one step: who writes to it goes on
-    /// writing and never sees it closed. For logs that were moved away.
+    /// Makes `descriptor` mean the file that `path` names now, in one step: who writes to it goes
+    /// on writing and never sees it closed. For logs that were moved away.
     public static func reopen(_ descriptor: Int32, appendingTo path: String) throws(NetError) {
         let fresh = Descriptor(try openForAppending(path))
         guard dup2(fresh.raw, descriptor) >= 0 else {

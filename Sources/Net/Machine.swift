@@ -1,6 +1,6 @@
 // What a process may ask about itself and the machine it runs on.
-// The calls take C pointers, so they stand here with the other system calls; Foundation would answer
-// the same questions for several megabytes of resident memory.
+// The calls take C pointers, so they stand here with the other system calls; Foundation would
+// answer the same questions for several megabytes of resident memory.
 internal import CLinux
 internal import Glibc
 

@@ -15,7 +15,8 @@ enum IndexPage {
             (
                 "configuration",
                 "version \(live.snapshot.version), \(live.objectCount) objects from "
-                    + "\(live.fileCount) files, live since \(TimeText.text(wallNs: live.sinceWallNs))"
+                    + "\(live.fileCount) files, "
+                    + "live since \(TimeText.text(wallNs: live.sinceWallNs))"
             ),
             (
                 "listeners",

@@ -1,4 +1,4 @@
-// The resources of gateways/bookinfo, inside the binary: `isthmus demo` needs no file and no folder.
+// The resources of gateways/bookinfo, inside the binary: `isthmus demo` needs no file.
 // A test keeps them equal to the files; `cat gateways/bookinfo/*.yaml` is the truth.
 
 public enum BookinfoResources {
@@ -111,8 +111,8 @@ public enum BookinfoResources {
         (
             "services.yaml",
             #"""
-            # The four services by the names that rules use. What stands behind each is chosen by label
-            # from the workloads.
+            # The four services by the names that rules use. What stands behind each is chosen by
+            # label from the workloads.
             apiVersion: v1
             kind: Service
             metadata:
@@ -158,7 +158,8 @@ public enum BookinfoResources {
         (
             "workloads.yaml",
             #"""
-            # The six workloads: what Pods are in Kubernetes. `isthmus demo` runs each at its address.
+            # The six workloads: what Pods are in Kubernetes. `isthmus demo` runs each at its own
+            # address.
             apiVersion: networking.istio.io/v1
             kind: WorkloadEntry
             metadata:

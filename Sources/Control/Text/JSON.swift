@@ -1,6 +1,6 @@
 // JSON (RFC 8259) for answers that are built and sent once.
-// Small answers are a tree, which cannot be written with a comma too many; a large one that somebody
-// else has written already is put into it as it is.
+// Small answers are a tree, which cannot be written with a comma too many; a large one that is
+// written already is put into it as it is.
 
 public enum JSON: Sendable {
     case null

@@ -1,6 +1,6 @@
 // A question put to all workers, and the answers that have come back so far.
-// A worker that is busy, or stuck, must not hold up whoever asks: after a while the errand ends with
-// the answers there are.
+// A worker that is busy, or stuck, must not hold up whoever asks: after a while the errand ends
+// with the answers there are.
 internal import Net
 
 /// Lives on the control loop's thread.
