@@ -179,6 +179,11 @@ class Upstream:
             if room > 0:
                 self.received += data[:room]
 
+    def forget(self):
+        """Begins the record of received bytes anew."""
+        with self._lock:
+            self.received.clear()
+
     def _accept(self):
         while True:
             try:
