@@ -81,6 +81,7 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: house),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net"], swiftSettings: house),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "Net"], swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: house),
         .testTarget(
             name: "ProxyTests",

@@ -27,8 +27,8 @@ public struct ClientHello: Equatable, Sendable {
         while true {
             guard offset < bytes.count else { return grown(bytes) }
             guard bytes[offset] == 22 else { return .invalid }
+            if offset + 1 < bytes.count, bytes[offset + 1] != 3 { return .invalid }
             guard offset + 5 <= bytes.count else { return grown(bytes) }
-            guard bytes[offset + 1] == 3 else { return .invalid }
             let record = Int(bytes[offset + 3]) << 8 | Int(bytes[offset + 4])
             guard record > 0, record <= 16_384 + 256 else { return .invalid }
             let here = min(record, bytes.count - offset - 5)
