@@ -1,4 +1,5 @@
-// How much the log says.
+// How much the log says: an order, so that one comparison decides.
+// The names are Envoy's, which `/logging?level=` takes.
 
 public enum LogLevel: UInt8, Sendable, CaseIterable, Comparable {
     case debug, info, warning, error, off

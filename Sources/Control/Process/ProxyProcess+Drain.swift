@@ -9,6 +9,7 @@ extension ProxyProcess {
         guard drain == nil else { return }
         state = .draining
         let limitMs = options.settings.limits.drainMs
+        ServiceNotice.send(["STOPPING=1", "STATUS=draining"])
         log.info(
             "end", "draining", [("by", cause), ("atMost", "\(limitMs / 1000)s")])
         let drain = Drain(

@@ -70,6 +70,9 @@ extension ProxyProcess {
         log.error(
             "config", "refused; the configuration before stays live",
             [("by", cause.rawValue), ("version", "\(live.snapshot.version)")])
+        ServiceNotice.send([
+            "STATUS=configuration \(live.snapshot.version) live, the last change was refused"
+        ])
     }
 
     /// Findings of one kind that the log tells of one configuration.
@@ -112,15 +115,20 @@ extension ProxyProcess {
             ("objects", "\(live.objectCount)"), ("files", "\(live.fileCount)"),
             ("took", "\((live.loadMicroseconds + handOverMicroseconds) / 1000)ms"),
         ]
+        let status =
+            "STATUS=configuration \(snapshot.version) live, "
+            + "\(snapshot.routing.listeners.count) listeners"
         tellWhenDeaf(snapshot)
         if state == .starting {
             state = .live
             for listener in snapshot.routing.listeners { tell(listener) }
             log.info("config", "live", values)
+            ServiceNotice.send(["READY=1", status])
             whenLive.take()?(self)
         } else {
             let difference = SnapshotDifference(from: before, to: snapshot)
             log.info("config", "live: \(difference)", values)
+            ServiceNotice.send([status])
         }
         MemoryRelease.schedule(on: loop)
         if reloadIsDue {

@@ -41,6 +41,7 @@ public final class ProxyProcess {
     var whenLive: ((ProxyProcess) -> Void)?
     /// How the process will exit.
     var status = ExitStatus.success
+    private var watchdog: Watchdog?
     private var changes: FileChanges?
     private var signals: Signals?
 
@@ -86,6 +87,7 @@ public final class ProxyProcess {
         }
         changes.watch(reader.folders)
         self.changes = changes
+        watchdog = Watchdog(loop: loop, crew: crew)
     }
 
     func watchFolders() {
