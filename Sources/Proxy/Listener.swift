@@ -40,16 +40,20 @@ final class Listener: Pollable {
     func retire() {
         isRetired = true
         stop()
-        if case .http(let table) = spec.kind {
-            spec = ListenerSpec(
-                name: spec.name, bind: spec.bind, port: spec.port,
-                declaredPort: spec.declaredPort,
-                kind: .http(RouteTable(name: table.name, virtualHosts: [])),
-                origins: spec.origins)
+        let nothing: ListenerSpec.Kind
+        switch spec.kind {
+        case .http(let table): nothing = .http(RouteTable(name: table.name, virtualHosts: []))
+        case .tcp: nothing = .tcp(nil)
+        case .tls: nothing = .tls([])
         }
+        spec = ListenerSpec(
+            name: spec.name, bind: spec.bind, port: spec.port, declaredPort: spec.declaredPort,
+            kind: nothing, origins: spec.origins)
         worker.loop.forEachWatched { pollable in
             if let client = pollable as? ClientConnection, client.listener === self {
                 client.closeIfIdle()
+            } else if let client = pollable as? H2Connection, client.listener === self {
+                client.drain()
             }
         }
     }
@@ -99,8 +103,8 @@ final class Listener: Pollable {
             ClientConnection(StreamSocket(raw), peer: peer, listener: self).start()
         case .tcp(let route):
             TCPConnection.start(StreamSocket(raw), peer: peer, listener: self, route: route)
-        case .tls(let chains):
-            TLSAcceptor.start(raw, peer: peer, listener: self, chains: chains)
+        case .tls:
+            TLSAcceptor.start(raw, peer: peer, listener: self)
         }
     }
 

@@ -14,6 +14,7 @@ struct Plan {
     var clusters: [Cluster] = []
     var tcp: Mesh.TCPRoute?
     var isTCP = false
+    var chains: [FilterChain] = []
     var declaredPort: UInt16 = 80
     var redirectsToHTTPS = false
 
@@ -89,7 +90,7 @@ struct Plan {
             ])
         let listener = ListenerSpec(
             name: name, bind: "127.0.0.1", port: port, declaredPort: declaredPort,
-            kind: isTCP ? .tcp(tcp) : .http(table), origins: [])
+            kind: !chains.isEmpty ? .tls(chains) : isTCP ? .tcp(tcp) : .http(table), origins: [])
         return Snapshot(
             version: .init(version), routing: Routing(listeners: [listener]), clusters: clusters)
     }

@@ -285,13 +285,9 @@ open class H2Session {
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
                 value: UInt32(limits.fieldBlockBytesMax)),
         ]
-        if role == .server {
-            // RFC 8441: WebSocket over HTTP/2 by extended CONNECT.
-            entries.append(
-                nghttp2_settings_entry(
-                    settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL.rawValue),
-                    value: 1))
-        } else {
+        // RFC 8441 (WebSocket over HTTP/2) is not offered: browsers then open an HTTP/1.1
+        // connection for it, while one that is told of it and refused gives up.
+        if role == .client {
             entries.append(
                 nghttp2_settings_entry(
                     settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))

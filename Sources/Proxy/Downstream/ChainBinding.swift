@@ -13,11 +13,12 @@ final class ChainBinding {
         current = table
     }
 
-    /// The chain's table in the listener's present configuration; the last known one where the
-    /// chain is gone.
+    /// The chain's table in the listener's present configuration; an empty one where the chain is
+    /// gone, as the clusters its routes speak of by their places are gone as well.
     func table(in present: ListenerSpec) -> RouteTable {
         if present === spec { return current }
         spec = present
+        current = RouteTable(name: current.name, virtualHosts: [])
         if case .tls(let chains) = present.kind {
             for chain in chains where chain.name == name {
                 if case .terminateHTTP(_, let table) = chain.handling { current = table }

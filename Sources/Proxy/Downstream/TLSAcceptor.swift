@@ -10,7 +10,6 @@ import Telemetry
 final class TLSAcceptor: Pollable {
     private let listener: Listener
     private let peer: SocketAddress
-    private let chains: [FilterChain]
     private var descriptor: Int32
     /// What was read of the ClientHello so far.
     private var hello = Buffer()
@@ -23,20 +22,15 @@ final class TLSAcceptor: Pollable {
     private var worker: Worker { listener.worker }
     private var loop: Loop { listener.worker.loop }
 
-    private init(
-        _ descriptor: Int32, peer: SocketAddress, listener: Listener, chains: [FilterChain]
-    ) {
+    private init(_ descriptor: Int32, peer: SocketAddress, listener: Listener) {
         self.descriptor = descriptor
         self.peer = peer
         self.listener = listener
-        self.chains = chains
         super.init()
     }
 
-    static func start(
-        _ descriptor: Int32, peer: SocketAddress, listener: Listener, chains: [FilterChain]
-    ) {
-        let acceptor = TLSAcceptor(descriptor, peer: peer, listener: listener, chains: chains)
+    static func start(_ descriptor: Int32, peer: SocketAddress, listener: Listener) {
+        let acceptor = TLSAcceptor(descriptor, peer: peer, listener: listener)
         do throws(NetError) {
             try listener.worker.loop.add(acceptor, descriptor: descriptor, for: .stream)
         } catch {
@@ -93,6 +87,13 @@ final class TLSAcceptor: Pollable {
     }
 
     // MARK: - The chain
+
+    /// The chains of the present snapshot. None is kept while bytes are waited for: a new snapshot
+    /// may come meanwhile, in which the places of clusters that routes speak of mean others.
+    private var chains: [FilterChain] {
+        if case .tls(let chains) = listener.spec.kind { return chains }
+        return []
+    }
 
     private func choose(_ wanted: ClientHello) {
         var best: FilterChain?
@@ -160,7 +161,17 @@ final class TLSAcceptor: Pollable {
     /// The handshake is done; what came behind it may hold the first request already.
     private func serve(_ stream: TLSStream, rest: ByteView) {
         listener.stats.add(.sslHandshake)
-        guard let chain, peerIsAllowed(stream, chain) else {
+        guard let chain = chains.first(where: { $0.name == chain?.name }) else {
+            listener.stats.add(.noFilterChainMatch)
+            end()
+            return
+        }
+        if case .passthrough = chain.handling {
+            listener.stats.add(.noFilterChainMatch)
+            end()
+            return
+        }
+        guard peerIsAllowed(stream, chain) else {
             listener.stats.add(.sslFailVerifySAN)
             end()
             return
