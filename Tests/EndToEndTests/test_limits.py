@@ -108,6 +108,14 @@ def test_connections_without_a_request_cost_little(started):
     assert each < 1500, f"{each:.0f} bytes for a connection that never asked"
 
 
+def connected(gateway):
+    """A connection, or None where it was refused at once."""
+    try:
+        return gateway.wire()
+    except OSError:
+        return None
+
+
 def test_a_gateway_out_of_descriptors_rests_and_recovers(tmp_path):
     """It neither ends nor spins, serves whom it has, and takes others when there is room again."""
     gateway = Gateway(tmp_path, hello())
@@ -116,7 +124,7 @@ def test_a_gateway_out_of_descriptors_rests_and_recovers(tmp_path):
     with gateway:
         first = gateway.wire()
         assert first.request(GET).text == "hello"
-        wires = [gateway.wire() for _ in range(200)]
+        wires = list(filter(None, (connected(gateway) for _ in range(200))))
         for wire in wires:
             wire.send_if_open(GET)
         time.sleep(0.3)
@@ -142,7 +150,7 @@ def test_upstream_descriptors_are_bounded_too(tmp_path, upstream):
     plain = gateway.command
     gateway.command = lambda: ["prlimit", "--nofile=120:120", *plain()]
     with gateway:
-        wires = [gateway.wire() for _ in range(90)]
+        wires = list(filter(None, (connected(gateway) for _ in range(90))))
         for wire in wires:
             wire.send_if_open(GET)
         statuses = []
