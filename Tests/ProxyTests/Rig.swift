@@ -184,6 +184,7 @@ final class Rig {
             }
             worker.loop.forEachWatched { pollable in
                 if pollable is ClientConnection || pollable is UpstreamConnection
+                    || pollable is H2Connection || pollable is TLSAcceptor
                     || pollable is TunnelEnd || pollable is TCPConnection
                 {
                     left.append("\(type(of: pollable))")

@@ -116,6 +116,19 @@ final class Wire {
         }
     }
 
+    func read(bytes count: Int) throws -> [UInt8] {
+        try waitShowing("\(count) bytes") {
+            try self.receive()
+            if self.received.count >= count {
+                let taken = Array(self.received.prefix(count))
+                self.received.removeFirst(count)
+                return taken
+            }
+            if self.end != nil { throw Failure.ended(waitingFor: "\(count) bytes", got: self.text) }
+            return nil
+        }
+    }
+
     /// Reads and forgets `count` bytes: for bodies too large to keep.
     func skip(_ count: Int) throws {
         var left = count
