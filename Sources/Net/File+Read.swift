@@ -30,7 +30,7 @@ extension File {
     /// Makes `descriptor` mean the file that `path` names now, in one step: who writes to it goes
     /// on writing and never sees it closed. For logs that were moved away.
     public static func reopen(_ descriptor: Int32, appendingTo path: String) throws(NetError) {
-        let fresh = Descriptor(try openForAppending(path))
+        let fresh = Descriptor(try openLog(path))
         guard dup2(fresh.raw, descriptor) >= 0 else {
             throw NetError(call: "dup2", errno: errno)
         }

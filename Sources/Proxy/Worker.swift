@@ -30,7 +30,7 @@ public final class Worker {
         self.settings = settings
         self.counts = counts
         hostname = settings.hostname
-        log = settings.accessLog.map { AccessLog($0) }
+        log = settings.accessLog.map { AccessLog($0, loop: loop) }
         if let log { loop.atEndOfRound(log) }
     }
 
@@ -58,6 +58,8 @@ public final class Worker {
 
     /// A copy of what this loop counted; call on the loop's thread.
     public func sample() -> MetricsSample {
-        metrics.sample()
+        var sample = metrics.sample()
+        sample.config[.accessLogLinesDroppedTotal] = log?.droppedLines ?? 0
+        return sample
     }
 }

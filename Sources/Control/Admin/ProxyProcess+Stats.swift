@@ -16,7 +16,7 @@ extension ProxyProcess {
             var whole = MetricsSample.merge(samples)
             whole.version = Version.text
             whole.server = serverStats(workersAnswered: samples.count)
-            whole.config = configStats()
+            fillConfigStats(&whole.config)
             then(whole)
         }
     }
@@ -44,8 +44,8 @@ extension ProxyProcess {
         return values
     }
 
-    private func configStats() -> StatValues<ConfigStat> {
-        var values = StatValues<ConfigStat>()
+    /// The control thread's share; what the workers counted stays.
+    private func fillConfigStats(_ values: inout StatValues<ConfigStat>) {
         values[.configReloadsTotal] = live.reloadCount
         values[.configReloadFailuresTotal] = live.failureCount
         values[.configLastReloadSuccessful] = live.refusal == nil ? 1 : 0
@@ -55,7 +55,6 @@ extension ProxyProcess {
         values[.configWarnings] = UInt64(live.warningCount)
         values[.configLoadMicroseconds] = live.loadMicroseconds
         values[.snapshotLiveWorkers] = UInt64(live.workerCount)
-        return values
     }
 
     func answerStats(_ request: ServerRequest, _ responder: Responder) {

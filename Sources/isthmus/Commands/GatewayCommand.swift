@@ -108,10 +108,10 @@ struct GatewayCommand: ParsableCommand {
     private func accessLogDescriptor() throws -> Int32? {
         switch accessLog {
         case "off", "": return nil
-        case "-": return 1
+        case "-": return File.standardOutputLog()
         default:
             do {
-                return try File.openForAppending(accessLog)
+                return try File.openLog(accessLog)
             } catch {
                 throw Complaint(
                     error.isPermission ? .notPermitted : .inputOutput,
