@@ -1,4 +1,4 @@
-"""What a client may do with its connection. RFC 9112 sections 9.3 and 9.6, RFC 9110 section 10.1.1."""
+"""What a client may do with its connection (RFC 9112 section 9, RFC 9110 section 10.1.1)."""
 
 import json
 import re

@@ -19,9 +19,10 @@ from harness.wire import CutShort, Malformed, Quiet, Wire
 
 SEED = int(os.environ.get("ISTHMUS_SEED", "20261121"))
 PARTS = [
-    b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b",", b"/", b"?", b"%", b"\x7f", b"\xff",
-    b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: b\r\n", b"chunked",
-    b"Connection: close\r\n", b"Connection: upgrade\r\nUpgrade: x\r\n", b"Expect: 100-continue\r\n",
+    b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b",", b"/", b"?", b"%", b"\x7f",
+    b"\xff", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: b\r\n",
+    b"chunked", b"Connection: close\r\n", b"Connection: upgrade\r\nUpgrade: x\r\n",
+    b"Expect: 100-continue\r\n",
     b"0\r\n\r\n", b"5\r\nhello\r\n", b"GET / HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0",
     b"99999999999999999999", b"-1", b"0x1", b"ffffffff", b"identity", b"HEAD", b"CONNECT", b"*",
     b"TE: trailers\r\n", b"Trailer: X\r\n", b"X: " + b"y" * 5000 + b"\r\n",
@@ -170,9 +171,10 @@ CONFIGURATION = r.text(
     ),
 )
 YAML_PARTS = [
-    "[", "]", "{", "}", ":", "-", "&a ", "*a", "!!binary ", "|", ">", "'", '"', "#", "\t", "\n", "%",
-    "\\", "~", "null", "true", "0x10", "1e309", "-1", "99999999999999999999", ".inf", "\u0000", "---",
-    "...", "<<: *a", "\ufeff", "? ", "@", "`", "\u2028", "kind: List", "items:", "(", "*", "{}", "[]",
+    "[", "]", "{", "}", ":", "-", "&a ", "*a", "!!binary ", "|", ">", "'", '"', "#", "\t", "\n",
+    "%", "\\", "~", "null", "true", "0x10", "1e309", "-1", "99999999999999999999", ".inf",
+    "\u0000", "---", "...", "<<: *a", "\ufeff", "? ", "@", "`", "\u2028", "kind: List", "items:",
+    "(", "*", "{}", "[]",
 ]  # fmt: skip
 
 
@@ -209,7 +211,8 @@ def test_1500_bent_configurations_are_judged_and_nothing_ends(tmp_path):
         if run.code not in (0, 65):
             for file in sorted(folder.iterdir()):
                 alone = isthmus("validate", "-f", file, seconds=10)
-                assert alone.code in (0, 65), f"seed {SEED}: {file.read_text()}\n{alone.err[-2000:]}"
+                hint = f"seed {SEED}: {file.read_text()}\n{alone.err[-2000:]}"
+                assert alone.code in (0, 65), hint
         assert run.code in (0, 65), f"seed {SEED}, batch {batch}: {run.code}\n{run.err[-3000:]}"
 
 

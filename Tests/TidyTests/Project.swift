@@ -12,6 +12,9 @@ enum Project {
     static let swift =
         sources + swiftFiles(under: "Tests") + [file("Package.swift")].compactMap(\.self)
 
+    static let python = (paths(under: "Tests") + paths(under: "Benchmarks"))
+        .filter { $0.hasSuffix(".py") }.compactMap(file)
+
     /// Nil when there is no such file, or it is not text.
     static func file(_ path: String) -> SourceFile? {
         SourceFile(path: path, at: root.appending(path: path))

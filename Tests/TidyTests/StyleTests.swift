@@ -7,7 +7,7 @@ import Testing
     @Test("no line is longer than 100 columns")
     func columns() {
         var findings: [Finding] = []
-        for file in Project.swift {
+        for file in Project.swift + Project.python {
             for (index, line) in file.lines.enumerated() where line.count > 100 {
                 findings.append(
                     Finding(path: file.path, line: index + 1, what: "\(line.count) columns"))

@@ -74,7 +74,7 @@ class H2Wire:
         self.sock.sendall(data)
 
     def ask(self, *fields, method="GET", path="/", authority="any.test", end=True, plain=True):
-        """Sends a request's head; the stream's number. `plain` puts the four pseudo fields before."""
+        """Sends a head; the stream's number. `plain` puts the four pseudo fields before."""
         head = []
         if plain:
             head = [(":method", method), (":scheme", "http")]
