@@ -61,7 +61,9 @@ let package = Package(
         .target(name: "Bookinfo", dependencies: ["HTTP", "Net"], swiftSettings: house),
         .target(
             name: "Control",
-            dependencies: ["Store", "Mesh", "Proxy", "Telemetry", "HTTP", "Net", "Spec"],
+            dependencies: [
+                "Store", "Mesh", "Proxy", "Telemetry", "HTTP", "TLS", "PKI", "Net", "Spec",
+            ],
             swiftSettings: house),
 
         // tool
@@ -92,7 +94,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "ControlTests",
-            dependencies: ["Control", "Store", "Mesh", "Proxy", "HTTP", "Net", "Spec"],
+            dependencies: [
+                "Control", "Store", "Mesh", "Proxy", "Telemetry", "HTTP", "TLS", "Net", "Spec",
+            ],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],

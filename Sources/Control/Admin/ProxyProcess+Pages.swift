@@ -12,13 +12,34 @@ extension ProxyProcess {
         }
         guard request.queryItems.value(of: "format") == "json" else {
             responder.send(
-                .text(bound.reduce(into: "") { $0 += "\($1.name)::\($1.address)\n" }))
+                .text(
+                    bound.reduce(into: "") { text, entry in
+                        text += "\(entry.name)::\(entry.address)\n"
+                        for problem in problems(of: entry.name) {
+                            text += "\(entry.name)::\(problem.chain): no certificate: "
+                                + "\(problem.credential): \(problem.reason)\n"
+                        }
+                    }))
             return
         }
         let statuses = bound.map { entry -> JSON in
-            ["name": JSON(entry.name), "local_address": Self.json(entry.address)]
+            var members = [
+                ("name", JSON(entry.name)), ("local_address", Self.json(entry.address)),
+            ]
+            let problems = problems(of: entry.name).map { problem -> JSON in
+                [
+                    "filter_chain": JSON(problem.chain), "credential": JSON(problem.credential),
+                    "reason": JSON(problem.reason), "gateway": JSON("\(problem.origin.object)"),
+                ]
+            }
+            if !problems.isEmpty { members.append(("tls_credential_errors", .array(problems))) }
+            return .object(members)
         }
         respond(["listener_statuses": .array(statuses)], responder)
+    }
+
+    private func problems(of listener: String) -> [CredentialProblem] {
+        credentials.problems.filter { $0.listener == listener }
     }
 
     static func json(_ address: SocketAddress) -> JSON {

@@ -54,6 +54,7 @@ extension ProxyProcess {
         values[.configObjects] = UInt64(live.objectCount)
         values[.configWarnings] = UInt64(live.warningCount)
         values[.configLoadMicroseconds] = live.loadMicroseconds
+        values[.tlsCredentialErrors] = UInt64(credentials.problems.count)
         values[.snapshotLiveWorkers] = UInt64(live.workerCount)
     }
 

@@ -29,6 +29,7 @@ extension ProxyProcess {
         let reading = reader.reload(live: live.snapshot, always: always)
         watchFolders()
         guard reading.hasChanged || always else {
+            refreshCredentials(because: cause)
             if cause == .signal { answerUnchanged() }
             return
         }
@@ -83,7 +84,9 @@ extension ProxyProcess {
         _ snapshot: Snapshot, _ reading: ConfigurationReading, bindings: [[Worker.Binding]]
     ) {
         let before = live.snapshot
+        let credentials = readCredentials(of: snapshot, objects: reading.objects).settings
         live.snapshot = snapshot
+        watchFolders()
         live.objectCount = reading.objects?.count ?? 0
         live.fileCount = reading.fileCount
         live.findings = reading.diagnostics
@@ -93,7 +96,7 @@ extension ProxyProcess {
         isAdopting = true
         let startNs = Machine.monotonicNs
         crew.ask(withinMs: nil) { worker, index in
-            worker.adopt(snapshot, bindings: bindings[index])
+            worker.adopt(snapshot, bindings: bindings[index], credentials: credentials)
         } then: { [unowned self] answers in
             live.workerCount = answers.count
             live.sinceWallNs = Machine.wallNs
@@ -149,7 +152,12 @@ extension ProxyProcess {
 
     private func tell(_ listener: ListenerSpec) {
         let address = sockets.addresses[listener.name].map { "\($0)" } ?? listener.bind
-        let kind = if case .http = listener.kind { "http" } else { "tcp" }
+        let kind =
+            switch listener.kind {
+            case .http: "http"
+            case .tcp: "tcp"
+            case .tls: "tls"
+            }
         let by = listener.origins.map { "\($0.object)" }.joined(separator: ", ")
         log.info("listen", address, [("protocol", kind), ("by", by)])
     }

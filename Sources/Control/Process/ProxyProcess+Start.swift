@@ -78,6 +78,11 @@ extension ProxyProcess {
             // Every connection may need one upstream as well; some are kept for everything else.
             settings.limits.connectionsMax = min(
                 settings.limits.connectionsMax, max(16, (descriptorsMax - 128) / 2))
+            // The system's generator, which the kernel seeds: nobody else may know these.
+            var generator = SystemRandomNumberGenerator()
+            settings.ticketKeys = (0..<80).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             let crew = try Crew(
                 count: options.workerCount, settings: settings, counts: counts, loop: loop)
             var told = options

@@ -4,6 +4,7 @@
 internal import Mesh
 public import Net
 internal import Proxy
+internal import Spec
 
 /// Lives on the main thread, from `run` to its return.
 public final class ProxyProcess {
@@ -31,6 +32,11 @@ public final class ProxyProcess {
     /// Connections are no longer accepted, though the process lives on: `/drain_listeners`.
     var listenersAreDrained = false
     var live = LiveConfiguration()
+    /// Of the live configuration.
+    var secrets: [Secret] = []
+    /// What the workers hold beside the live snapshot.
+    var credentials = Credentials()
+    let trials = CredentialTrials()
     /// Being handed to the workers; the next reload waits for it.
     var isAdopting = false
     var reloadIsDue = false
@@ -85,13 +91,13 @@ public final class ProxyProcess {
         let changes = FileChanges(loop: loop, log: log) { [unowned self] wasTold in
             reload(because: wasTold ? .files : .poll)
         }
-        changes.watch(reader.folders)
+        changes.watch(Array(credentials.folders.union(reader.folders)))
         self.changes = changes
         watchdog = Watchdog(loop: loop, crew: crew)
     }
 
     func watchFolders() {
-        changes?.watch(reader.folders)
+        changes?.watch(Array(credentials.folders.union(reader.folders)))
     }
 
     static let signalNumbers = [

@@ -9,6 +9,8 @@ final class RoutingInputs: Sendable {
     let virtualServices: [VirtualService]
     let destinationRules: [DestinationRule]
     let services: [RegisteredService]
+    /// By name alone: what is in a Secret is not in a route.
+    let secrets: [ObjectKey]
     /// The clusters by index, to be filled anew.
     let clusters: [ClusterKey]
     /// What compiling the routes had to say.
@@ -23,6 +25,7 @@ final class RoutingInputs: Sendable {
         virtualServices = objects.virtualServices
         destinationRules = objects.destinationRules
         self.services = services
+        secrets = objects.secrets.map(\.key)
         self.clusters = clusters
         self.diagnostics = diagnostics
     }
@@ -36,6 +39,7 @@ final class RoutingInputs: Sendable {
             && Self.same(destinationRules, objects.destinationRules) {
                 $0 === $1 || $0.routesLike($1)
             }
+            && secrets == objects.secrets.map(\.key)
             && Self.same(self.services, services) { $0.routesLike($1) }
     }
 

@@ -76,9 +76,10 @@ extension Routing {
     /// `http.8080 bookinfo.example.com`
     fileprivate var namedHosts: [(name: String, item: VirtualHost)] {
         listeners.flatMap { listener -> [(name: String, item: VirtualHost)] in
-            guard case .http(let table) = listener.kind else { return [] }
-            return table.virtualHosts.flatMap { host in
-                host.domains.map { ("\(table.name) \($0)", host) }
+            listener.tables.flatMap { table in
+                table.virtualHosts.flatMap { host in
+                    host.domains.map { ("\(table.name) \($0)", host) }
+                }
             }
         }
     }

@@ -11,13 +11,20 @@ struct GatewayMerge {
 
     private enum Claim {
         case listener(Int)
-        /// TLS, which is not served yet: the place is taken all the same.
+        /// TLS in a mode that is not served yet: the place is taken all the same.
         case reserved(Origin)
+    }
+
+    /// A server name on a place.
+    private struct Name: Hashable {
+        var place: Place
+        var host: String
     }
 
     private(set) var listeners: [ListenerPlan] = []
     private var claims: [Place: Claim] = [:]
     private var bound: [Place: Int] = [:]
+    private var serverNames: [Name: Origin] = [:]
     private let node: Node
 
     init(_ gateways: [Gateway], node: Node, findings: inout Findings) {
@@ -40,7 +47,8 @@ struct GatewayMerge {
             bind: server.bind.isEmpty ? node.bindAddress : server.bind, port: server.port.number)
         let origin = Origin(gateway, at: server.position)
         let path = "spec.servers[\(index)]"
-        if server.needsTLS {
+        if server.needsTLS, server.tls?.mode.isServed != true {
+            // The reader has said that it is left out.
             if claims[place] == nil { claims[place] = .reserved(origin) }
             return
         }
@@ -48,15 +56,22 @@ struct GatewayMerge {
             findings.report(
                 .warning, gateway, at: server.port.position, "\(path).port.protocol",
                 "\(server.port.protocolName.rawValue) is not served: this server is left out",
-                advice: "use HTTP, HTTP2, GRPC or TCP")
+                advice: "use HTTP, HTTP2, GRPC, HTTPS, TLS or TCP")
             return
         }
         let plan = ListenerPlan.Server(
             gateway: gateway, gatewayName: "\(gateway.namespace)/\(gateway.name)", index: index,
             hosts: ServerHosts(server.hosts.map(\.value), namespace: gateway.namespace))
+        if speech == .tls, let host = takenName(of: plan, on: place) {
+            tellOfName(host, plan, path, on: place, findings: &findings)
+            return
+        }
         switch claims[place] {
-        case .listener(let number) where listeners[number].speech == .http && speech == .http:
+        case .listener(let number) where listeners[number].speech == speech && speech != .tcp:
             listeners[number].servers.append(plan)
+            claimNames(of: plan, on: place)
+        case .reserved where speech == .tls:
+            open(place, speech, server, plan, path, findings: &findings)
         case .listener(let number):
             tellOfConflict(
                 server, path, of: gateway, with: listeners[number].servers[0].origin,
@@ -85,6 +100,7 @@ struct GatewayMerge {
             return
         }
         bound[target] = listeners.count
+        if speech == .tls { claimNames(of: plan, on: place) }
         claims[place] = .listener(listeners.count)
         listeners.append(
             ListenerPlan(
@@ -92,6 +108,30 @@ struct GatewayMerge {
                 routeTableName: "http.\(place.port)"
                     + (server.bind.isEmpty ? "" : ".\(server.bind)"),
                 servers: [plan]))
+    }
+
+    // MARK: - Server names
+
+    private mutating func claimNames(of plan: ListenerPlan.Server, on place: Place) {
+        guard plan.server.needsTLS else { return }
+        for host in plan.serverNames { serverNames[Name(place: place, host: host)] = plan.origin }
+    }
+
+    /// A client's server name leads to one server: who comes second is left out whole.
+    private func takenName(of plan: ListenerPlan.Server, on place: Place) -> String? {
+        plan.serverNames.first { serverNames[Name(place: place, host: $0)] != nil }
+    }
+
+    private func tellOfName(
+        _ host: String, _ plan: ListenerPlan.Server, _ path: String, on place: Place,
+        findings: inout Findings
+    ) {
+        guard let other = serverNames[Name(place: place, host: host)] else { return }
+        findings.report(
+            .warning, plan.gateway, at: plan.server.position, "\(path).hosts",
+            "\(host) on port \(place.port) is served by \(other.object) (\(other.location)) "
+                + "already: this server is left out",
+            advice: "give each TLS server of a port hosts of its own")
     }
 
     private func tellOfConflict(
@@ -123,13 +163,16 @@ extension ListenerPlan.Speech {
         switch self {
         case .http: "HTTP"
         case .tcp: "TCP"
+        case .tls: "TLS"
         }
     }
 }
 
 extension PortProtocol {
-    /// Nil for what cannot be served in plain text.
-    fileprivate var speech: ListenerPlan.Speech? { isHTTP ? .http : isTCP ? .tcp : nil }
+    /// Nil for what cannot be served.
+    fileprivate var speech: ListenerPlan.Speech? {
+        isHTTP ? .http : isTCP ? .tcp : isTLS ? .tls : nil
+    }
 }
 
 extension [String: String] {

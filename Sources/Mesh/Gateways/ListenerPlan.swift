@@ -4,7 +4,7 @@ internal import Spec
 /// What a listener will be, before any route is made for it.
 struct ListenerPlan {
     enum Speech {
-        case http, tcp
+        case http, tcp, tls
     }
 
     /// A server of a Gateway that selects this proxy.
@@ -25,7 +25,7 @@ struct ListenerPlan {
     let speech: Speech
     /// Istio's route table name: `http.80`, or `http.80.10.0.0.1` where `bind` is written.
     let routeTableName: String
-    /// In the order of their Gateways; one for TCP.
+    /// In the order of their Gateways; one for TCP, and for TLS no two with the same host.
     var servers: [Server]
 
     var name: String { "\(bind)_\(boundPort)" }

@@ -11,22 +11,33 @@ extension RouteCompiler {
     mutating func listener(_ plan: ListenerPlan, _ index: VirtualServiceIndex) -> ListenerSpec {
         let kind: ListenerSpec.Kind =
             switch plan.speech {
-            case .http: .http(table(plan, index))
-            case .tcp: .tcp(tcpRoute(plan, index))
+            case .http:
+                .http(
+                    table(
+                        plan.servers, port: plan.declaredPort, name: plan.routeTableName, index))
+            case .tcp:
+                .tcp(
+                    plan.servers.first.flatMap {
+                        tcpRoute(of: $0, port: plan.declaredPort, index)
+                    })
+            case .tls: .tls(chains(plan, index))
             }
         return ListenerSpec(
             name: plan.name, bind: plan.bind, port: plan.boundPort,
             declaredPort: plan.declaredPort, kind: kind, origins: plan.servers.map(\.origin))
     }
 
-    private mutating func table(_ plan: ListenerPlan, _ index: VirtualServiceIndex) -> RouteTable {
-        let count = plan.servers.map { index.services(of: $0.gatewayName).count }.max() ?? 0
+    /// - Parameter isSecure: TLS ends before the table; there is nowhere to redirect to.
+    mutating func table(
+        _ servers: [ListenerPlan.Server], port: UInt16, name: String,
+        _ index: VirtualServiceIndex, isSecure: Bool = false
+    ) -> RouteTable {
+        let count = servers.map { index.services(of: $0.gatewayName).count }.max() ?? 0
         var drafts = VirtualHostDrafts(expecting: count)
         var groups: [Binding: Int?] = Dictionary(minimumCapacity: count)
-        for server in plan.servers {
-            let scope = Scope(
-                gatewayName: server.gatewayName, declaredPort: plan.declaredPort)
-            let redirects = server.server.redirectsToHTTPS
+        for server in servers {
+            let scope = Scope(gatewayName: server.gatewayName, declaredPort: port)
+            let redirects = server.server.redirectsToHTTPS && !isSecure
             for service in index.services(of: server.gatewayName) where !service.object.http.isEmpty
             {
                 let domains = server.hosts.intersection(
@@ -51,31 +62,31 @@ extension RouteCompiler {
                 for name in server.hosts.names { drafts.redirect(HostName.domain(name)) }
             }
         }
-        return RouteTable(
-            name: plan.routeTableName, virtualHosts: drafts.virtualHosts(port: plan.declaredPort))
+        return RouteTable(name: name, virtualHosts: drafts.virtualHosts(port: port))
     }
 
-    /// The first rule of the first VirtualService that applies owns the listener.
-    private mutating func tcpRoute(_ plan: ListenerPlan, _ index: VirtualServiceIndex) -> TCPRoute?
-    {
-        for server in plan.servers {
-            let scope = Scope(gatewayName: server.gatewayName, declaredPort: plan.declaredPort)
-            for service in index.services(of: server.gatewayName) {
-                let object = service.object
-                guard server.hosts.overlaps(service.hosts, namespace: object.namespace) else {
-                    continue
-                }
-                for (number, rule) in object.tcp.enumerated()
-                where Self.applies(rule, of: object, in: scope) {
-                    if let route = route(rule, number, of: object, in: scope) { return route }
-                }
+    /// The first rule of the first VirtualService that applies owns the server.
+    mutating func tcpRoute(
+        of server: ListenerPlan.Server, port: UInt16, _ index: VirtualServiceIndex
+    ) -> TCPRoute? {
+        let scope = Scope(gatewayName: server.gatewayName, declaredPort: port)
+        for service in index.services(of: server.gatewayName) {
+            let object = service.object
+            guard server.hosts.overlaps(service.hosts, namespace: object.namespace) else {
+                continue
             }
-            findings.report(
-                .warning, server.gateway, at: server.server.position,
-                "spec.servers[\(server.index)]",
-                "no tcp rule applies to this server: its connections are closed at once",
-                advice: "bind a VirtualService with a tcp rule for port \(plan.declaredPort) to it")
+            for (number, rule) in object.tcp.enumerated()
+            where Self.applies(rule, of: object, in: scope) {
+                let route = route(
+                    rule.route, "spec.tcp[\(number)]", at: rule.position, of: object, in: scope)
+                if let route { return route }
+            }
         }
+        findings.report(
+            .warning, server.gateway, at: server.server.position,
+            "spec.servers[\(server.index)]",
+            "no tcp rule applies to this server: its connections are closed at once",
+            advice: "bind a VirtualService with a tcp rule for port \(port) to it")
         return nil
     }
 
@@ -94,15 +105,17 @@ extension RouteCompiler {
             }
     }
 
-    private mutating func route(
-        _ rule: Spec.TCPRoute, _ number: Int, of object: VirtualService, in scope: Scope
+    /// Where the connections of a `tcp` or `tls` rule go. - Parameter path: of the rule.
+    mutating func route(
+        _ shares: [RouteDestination], _ path: String, at position: Position,
+        of object: VirtualService, in scope: Scope
     ) -> TCPRoute? {
-        let isSingle = rule.route.count == 1
+        let isSingle = shares.count == 1
         var destinations: [WeightedDestination] = []
-        for (index, share) in rule.route.enumerated() where isSingle || share.weight > 0 {
+        for (index, share) in shares.enumerated() where isSingle || share.weight > 0 {
             let answer = destination(
                 share.destination, in: object, in: scope,
-                path: "spec.tcp[\(number)].route[\(index)].destination")
+                path: "\(path).route[\(index)].destination")
             destinations.append(
                 WeightedDestination(
                     cluster: answer.cluster, clusterName: answer.name,
@@ -111,10 +124,10 @@ extension RouteCompiler {
         let total = destinations.reduce(UInt64(0)) { $0 + UInt64($1.weight) }
         guard total > 0, total <= UInt64(UInt32.max) else {
             findings.report(
-                .error, object, at: rule.position, "spec.tcp[\(number)].route",
+                .error, object, at: position, "\(path).route",
                 "the weights add up to \(total)", advice: "their sum has to be 1 to 4294967295")
             return nil
         }
-        return TCPRoute(destinations: destinations, origin: Origin(object, at: rule.position))
+        return TCPRoute(destinations: destinations, origin: Origin(object, at: position))
     }
 }

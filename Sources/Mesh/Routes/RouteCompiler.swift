@@ -15,6 +15,7 @@ struct RouteCompiler {
     let registry: ServiceRegistry
     let destinationRules: DestinationRuleIndex
     let delegation: Delegation
+    let secrets: SecretDirectory
     var clusters = ClusterTable()
     var interned = Interned()
     var findings = Findings()
@@ -31,6 +32,7 @@ struct RouteCompiler {
         self.registry = registry
         self.destinationRules = destinationRules
         delegation = Delegation(objects.virtualServices)
+        secrets = SecretDirectory(objects.secrets)
     }
 
     /// The routes of one VirtualService in order; none where nothing in it applies.

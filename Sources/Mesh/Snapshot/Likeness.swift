@@ -17,11 +17,46 @@ extension ListenerSpec {
         switch (kind, other.kind) {
         case (.http(let table), .http(let others)): return table.name == others.name
         case (.tcp(let route), .tcp(let others)):
-            return alike(route, others) { left, right in
-                left.destinations.elementsEqual(right.destinations) { $0.servesLike($1) }
-            }
+            return alike(route, others) { $0.servesLike($1) }
+        case (.tls(let chains), .tls(let others)):
+            return chains.elementsEqual(others) { $0 === $1 || $0.opensLike($1) }
         default: return false
         }
+    }
+}
+
+extension FilterChain {
+    /// For the same names, in the same way; what HTTP is served inside is compared host by host.
+    fileprivate func opensLike(_ other: FilterChain) -> Bool {
+        guard name == other.name, serverNames == other.serverNames else { return false }
+        switch (handling, other.handling) {
+        case (.terminateHTTP(let left, _), .terminateHTTP(let right, _)):
+            return left.endsLike(right)
+        case (.terminateTCP(let left, let route), .terminateTCP(let right, let other)):
+            return left.endsLike(right) && alike(route, other) { $0.servesLike($1) }
+        case (.passthrough(let left), .passthrough(let right)): return left.servesLike(right)
+        default: return false
+        }
+    }
+}
+
+extension TLSTermination {
+    fileprivate func endsLike(_ other: TLSTermination) -> Bool {
+        self === other
+            || credentials == other.credentials && clientCA == other.clientCA
+                && clientCAFile == other.clientCAFile && revocationFile == other.revocationFile
+                && clientCertificates == other.clientCertificates
+                && skipsVerification == other.skipsVerification
+                && subjectAltNames == other.subjectAltNames
+                && publicKeyPins == other.publicKeyPins
+                && certificatePins == other.certificatePins && minVersion == other.minVersion
+                && maxVersion == other.maxVersion && cipherSuites == other.cipherSuites
+    }
+}
+
+extension TCPRoute {
+    fileprivate func servesLike(_ other: TCPRoute) -> Bool {
+        destinations.elementsEqual(other.destinations) { $0.servesLike($1) }
     }
 }
 

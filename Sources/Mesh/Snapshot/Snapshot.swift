@@ -81,6 +81,20 @@ public final class ListenerSpec: Sendable {
     }
 }
 
+extension ListenerSpec {
+    /// The route tables behind it: one for plain HTTP, one a chain for HTTPS, none for bytes.
+    public var tables: [RouteTable] {
+        switch kind {
+        case .http(let table): [table]
+        case .tcp: []
+        case .tls(let chains):
+            chains.compactMap { chain in
+                if case .terminateHTTP(_, let table) = chain.handling { table } else { nil }
+            }
+        }
+    }
+}
+
 /// Where a piece of the compiled configuration came from, so that `explain`, the admin pages and
 /// the log can point at file and line.
 public struct Origin: Sendable, Hashable {

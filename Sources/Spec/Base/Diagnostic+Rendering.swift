@@ -4,11 +4,13 @@
 extension Diagnostic {
     /// `file:line:col: error: what; what to do`, then the line of `source` and a caret below it.
     /// `source` is the text of the file the finding is in; nil leaves the line out. `color` adds
-    /// ANSI escapes for terminals.
+    /// ANSI escapes for terminals. A line that may be a Secret's is never shown.
     public func rendered(source: [UInt8]?, color: Bool) -> String {
         let style = color ? Style.terminal : Style.plain
         var text = headline(style)
-        guard let location, location.line > 0, let source else { return text }
+        guard let location, location.line > 0, let source, !isPrivate(in: source) else {
+            return text
+        }
         let excerpt = Excerpt(
             line: SourceLines(source).line(location.line), column: location.column)
         let number = String(location.line)
@@ -20,6 +22,15 @@ extension Diagnostic {
             text += "\(style.bold)\(style.severity(severity))^\(style.reset)"
         }
         return text
+    }
+
+    /// A finding without an object may be about any document of its file.
+    private func isPrivate(in source: [UInt8]) -> Bool {
+        if let object { return object.kind == Secret.kind }
+        let word = Array(Secret.kind.utf8)
+        return source.indices.contains { start in
+            source[start] == word[0] && source[start...].starts(with: word)
+        }
     }
 
     private func headline(_ style: Style) -> String {

@@ -37,7 +37,7 @@ public final class Gateway: Resource {
 
         /// `tls.httpsRedirect` on a plain-text server.
         public var redirectsToHTTPS: Bool { tls?.httpsRedirect ?? false }
-        /// True for servers that need TLS, which are not served yet.
+        /// The connection starts with a TLS handshake.
         public var needsTLS: Bool { port.protocolName.isTLS }
     }
 

@@ -14,6 +14,7 @@ public struct ObjectSet: Sendable {
     public let endpoints: [Endpoints]
     public let endpointSlices: [EndpointSlice]
     public let pods: [Pod]
+    public let secrets: [Secret]
 
     public static let empty = ObjectSet([])
 
@@ -28,6 +29,7 @@ public struct ObjectSet: Sendable {
         var endpoints: [Endpoints] = []
         var endpointSlices: [EndpointSlice] = []
         var pods: [Pod] = []
+        var secrets: [Secret] = []
         for object in objects {
             switch object {
             case let object as VirtualService: virtualServices.append(object)
@@ -39,6 +41,7 @@ public struct ObjectSet: Sendable {
             case let object as Endpoints: endpoints.append(object)
             case let object as EndpointSlice: endpointSlices.append(object)
             case let object as Pod: pods.append(object)
+            case let object as Secret: secrets.append(object)
             default: break
             }
         }
@@ -51,12 +54,13 @@ public struct ObjectSet: Sendable {
         self.endpoints = Self.ordered(endpoints)
         self.endpointSlices = Self.ordered(endpointSlices)
         self.pods = Self.ordered(pods)
+        self.secrets = Self.ordered(secrets)
     }
 
     public var count: Int {
         gateways.count + virtualServices.count + destinationRules.count + serviceEntries.count
             + workloadEntries.count + services.count + endpoints.count + endpointSlices.count
-            + pods.count
+            + pods.count + secrets.count
     }
 
     /// Objects mostly arrive in order already, so that is looked at first.

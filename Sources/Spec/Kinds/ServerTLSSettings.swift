@@ -10,6 +10,9 @@ public final class ServerTLSSettings: Sendable {
         case autoPassthrough = "AUTO_PASSTHROUGH"
         case istioMutual = "ISTIO_MUTUAL"
         case optionalMutual = "OPTIONAL_MUTUAL"
+
+        /// The mode is carried out, and not only read.
+        public var isServed: Bool { self != .autoPassthrough && self != .istioMutual }
     }
 
     /// In the order of age: a later case is a newer protocol.
@@ -57,6 +60,16 @@ public final class ServerTLSSettings: Sendable {
         public var insecureSkipVerify: Bool?
         public init() {}
     }
+
+    /// The names that Istio takes (pkg/config/security); they are OpenSSL's too.
+    public static let cipherSuites = [
+        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
+        "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA",
+        "ECDHE-RSA-AES256-SHA", "AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA",
+        "AES256-SHA", "DES-CBC3-SHA",
+    ]
 
     public let fields: Fields
 

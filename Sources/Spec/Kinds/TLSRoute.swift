@@ -1,5 +1,5 @@
 // A rule for TLS connections that are passed through, by server name (Istio TLSRoute).
-// Decoded and checked, not acted on yet.
+// The first match whose server name fits owns the connection.
 
 public struct TLSRoute: Sendable {
     public var position = Position()

@@ -129,6 +129,7 @@ extension FieldReader {
         case EndpointSlice.kind:
             (resource, findings) = checked(endpointSlice(parts)) { $0.check($1) }
         case Pod.kind: (resource, findings) = checked(pod(parts)) { $0.check($1) }
+        case Secret.kind: (resource, findings) = checked(secret(parts)) { _, _ in }
         default: return nil
         }
         if table.field(named: "spec") != nil, parts.spec == nil {

@@ -25,6 +25,7 @@ public enum FeatureTable {
         (Endpoints.kind, "Kubernetes", .endpoints),
         (EndpointSlice.kind, "Kubernetes", .endpointSlice),
         (Pod.kind, "Kubernetes", .podSpec),
+        (Secret.kind, "Kubernetes", .secret),
     ]
 
     /// Every field of every kind.

@@ -1,5 +1,5 @@
 // Every kind of object that is read, and every kind that people keep in the same folders.
-// A folder made for a cluster holds Deployments and Secrets too: they are passed over with a line
+// A folder made for a cluster holds Deployments and Roles too: they are passed over with a line
 // each, and what is merely misspelled stands out.
 
 enum KindTable {
@@ -7,7 +7,7 @@ enum KindTable {
         rows(
             "networking.istio.io", ["v1", "v1beta1", "v1alpha3"], .read,
             ["Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "WorkloadEntry"])
-        + rows("", ["v1"], .read, ["Service", "Endpoints", "Pod"])
+        + rows("", ["v1"], .read, ["Service", "Endpoints", "Pod", "Secret"])
         + rows("discovery.k8s.io", ["v1", "v1beta1"], .read, ["EndpointSlice"])
         + rows(
             "networking.istio.io", ["v1", "v1beta1", "v1alpha3"], .notYet,
@@ -35,7 +35,6 @@ enum KindTable {
             ["XListenerSet", "XBackendTrafficPolicy"])
         + rows("networking.k8s.io", ["v1", "v1beta1"], .notYet, ["Ingress", "IngressClass"])
         + rows("networking.k8s.io", ["v1"], .unused, ["NetworkPolicy"])
-        + rows("", ["v1"], .notYet, ["Secret"])
         + rows(
             "", ["v1"], .unused,
             [

@@ -107,6 +107,18 @@ extension MessageTable {
             FieldRow("terminating", .bool, .noEffect, "For persistent sessions."),
         ])
 
+    static let secret = MessageTable(
+        "Secret", isOpen: true,
+        [
+            FieldRow("type", .string, "`kubernetes.io/tls` or `Opaque`; both are looked into."),
+            FieldRow(
+                "data", .map(.bytes),
+                "`tls.crt`, `tls.key`, `ca.crt`, `ca.crl` and `tls.ocsp-staple`, or `cert`, "
+                    + "`key`, `cacert` and `crl`; other keys are not kept."),
+            FieldRow("stringData", .map(.string), "The same in plain text; it wins."),
+            FieldRow("immutable", .bool, .noEffect, "Of the cluster."),
+        ])
+
     static let podSpec = MessageTable(
         "PodSpec", isOpen: true,
         [

@@ -14,6 +14,7 @@ extension MessageTable {
         Pod.kind: object(Pod.kind, spec: podSpec, status: podStatus),
         Endpoints.kind: object(Endpoints.kind, isOpen: true),
         EndpointSlice.kind: object(EndpointSlice.kind, isOpen: true),
+        Secret.kind: object(Secret.kind, isOpen: true),
     ]
 
     /// Nothing in it is read.

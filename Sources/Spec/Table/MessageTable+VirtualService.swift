@@ -15,7 +15,7 @@ extension MessageTable {
                     + "sidecars alone (`mesh`)."),
             FieldRow("http", .list(.message(httpRoute)), "Rules for HTTP, the first match wins."),
             FieldRow(
-                "tls", .list(.message(tlsRoute)), .decodesOnly,
+                "tls", .list(.message(tlsRoute)),
                 "Rules for TLS that is passed through, by server name."),
             FieldRow("tcp", .list(.message(tcpRoute)), "Rules for plain connections."),
             FieldRow(
@@ -52,9 +52,9 @@ extension MessageTable {
     static let tlsRoute = MessageTable(
         "TLSRoute",
         [
-            FieldRow("match", .list(.message(tlsMatch)), .decodesOnly, "Any of them."),
+            FieldRow("match", .list(.message(tlsMatch)), "Any of them."),
             FieldRow(
-                "route", .list(.message(routeDestination)), .decodesOnly,
+                "route", .list(.message(routeDestination)),
                 "Where the connections go."),
         ])
 
@@ -84,13 +84,13 @@ extension MessageTable {
         "TLSMatchAttributes",
         [
             FieldRow(
-                "sniHosts", .list(.string), .decodesOnly,
+                "sniHosts", .list(.string),
                 "Server names, each within the VirtualService's hosts."),
-            FieldRow("destinationSubnets", .list(.string), .decodesOnly, "For sidecars."),
-            FieldRow("port", .integer("uint32"), .decodesOnly, "The Gateway's port."),
-            FieldRow("sourceLabels", .map(.string), .decodesOnly, "For sidecars."),
+            FieldRow("destinationSubnets", .list(.string), .noEffect, "For sidecars."),
+            FieldRow("port", .integer("uint32"), "The Gateway's port."),
+            FieldRow("sourceLabels", .map(.string), .noEffect, "For sidecars."),
             FieldRow(
-                "gateways", .list(.string), .decodesOnly, "Overrides the VirtualService's list."),
-            FieldRow("sourceNamespace", .string, .decodesOnly, "For sidecars."),
+                "gateways", .list(.string), "Overrides the VirtualService's list."),
+            FieldRow("sourceNamespace", .string, .noEffect, "For sidecars."),
         ])
 }

@@ -14,6 +14,7 @@ public enum ConfigStat: Int, StatFamily {
     case configLoadMicroseconds
     case snapshotLiveWorkers
     case accessLogLinesDroppedTotal
+    case tlsCredentialErrors
 
     public var definition: StatDefinition {
         switch self {
@@ -49,6 +50,10 @@ public enum ConfigStat: Int, StatFamily {
             StatDefinition(
                 "access_log_lines_dropped_total", .counter,
                 "Access log lines lost because the log could not be written")
+        case .tlsCredentialErrors:
+            StatDefinition(
+                "tls_credential_errors", .level,
+                "TLS servers whose certificate is missing or cannot be used")
         }
     }
 }

@@ -1,0 +1,206 @@
+// From the names of certificates in a snapshot to the certificates: out of Secrets, or out of files.
+// A chain whose certificate is missing or broken gets none, with the reason; every other chain is
+// served as if nothing had happened.
+internal import Mesh
+internal import Net
+internal import Proxy
+internal import Spec
+internal import TLS
+
+/// What there is for the chains of one snapshot.
+struct Credentials: Equatable {
+    /// By `<listener name>/<chain name>`: what workers take over.
+    var settings: Worker.Credentials = [:]
+    /// In the order of listeners and chains.
+    var problems: [CredentialProblem] = []
+    /// Where each chain's certificates came from, in the order of listeners and chains.
+    var uses: [CredentialUse] = []
+    /// Folders in which files of certificates are.
+    var folders: Set<String> = []
+}
+
+/// A chain that has its certificates.
+struct CredentialUse: Equatable {
+    /// `<listener name>/<chain name>`
+    let chain: String
+    /// `Secret default/web`, or the path of the certificate; one for each identity.
+    let sources: [String]
+}
+
+struct CredentialReader {
+    /// Bytes of one PEM file; a bundle of every public CA is a quarter of that.
+    static let fileBytesMax = 1 << 20
+
+    private let secrets: [String: Secret]
+    private let read: (String) throws(NetError) -> [UInt8]
+
+    /// - Parameter read: the bytes of a file; tests bring their own.
+    init(
+        _ secrets: [Secret],
+        read: @escaping (String) throws(NetError) -> [UInt8] = { path throws(NetError) in
+            try File.read(path, bytesMax: CredentialReader.fileBytesMax)
+        }
+    ) {
+        self.secrets = Dictionary(
+            secrets.map { ("\($0.namespace)/\($0.name)", $0) }, uniquingKeysWith: { old, _ in old })
+        self.read = read
+    }
+
+    /// - Parameter known: what was found to work, or not, before: it is not tried again.
+    func credentials(of snapshot: Snapshot, known: CredentialTrials) -> Credentials {
+        var all = Credentials()
+        for listener in snapshot.routing.listeners {
+            guard case .tls(let chains) = listener.kind else { continue }
+            for chain in chains {
+                guard let termination = chain.termination else { continue }
+                let name = "\(listener.name)/\(chain.name)"
+                all.folders.formUnion(termination.files.map(Self.folder))
+                do throws(CredentialFailure) {
+                    let settings = try settings(of: termination)
+                    try known.check(settings, of: termination)
+                    all.settings[name] = settings
+                    all.uses.append(
+                        CredentialUse(
+                            chain: name, sources: termination.credentials.map(\.place)))
+                } catch {
+                    all.problems.append(
+                        CredentialProblem(
+                            listener: listener.name, chain: chain.name, origin: chain.origin,
+                            credential: error.credential, reason: error.reason))
+                }
+            }
+        }
+        return all
+    }
+
+    private func settings(
+        of termination: TLSTermination
+    ) throws(CredentialFailure) -> TLSServerSettings {
+        guard !termination.credentials.isEmpty else {
+            throw CredentialFailure("no Secret", "none is named that can be looked for")
+        }
+        var identities: [TLSIdentity] = []
+        for credential in termination.credentials { identities.append(try identity(credential)) }
+        var settings = TLSServerSettings(identities: identities)
+        settings.minVersion = TLSVersion(rawValue: termination.minVersion) ?? .v12
+        settings.maxVersion = TLSVersion(rawValue: termination.maxVersion) ?? .v13
+        settings.cipherSuites = termination.cipherSuites
+        switch termination.clientCertificates {
+        case .ignored: return settings
+        case .optional: settings.clientCertificates = .optional
+        case .required: settings.clientCertificates = .required
+        }
+        settings.skipsVerification = termination.skipsVerification
+        if !termination.skipsVerification {
+            settings.clientCA = try clientCA(of: termination)
+            settings.revocations = try revocations(of: termination)
+        }
+        return settings
+    }
+
+    private func identity(
+        _ credential: TLSTermination.Credential
+    ) throws(CredentialFailure) -> TLSIdentity {
+        switch credential {
+        case .files(let certificate, let key):
+            return TLSIdentity(chain: try file(certificate), key: try file(key))
+        case .secret(let namespace, let name):
+            let secret = try secret(namespace, name)
+            guard let pair = secret.identity else {
+                throw CredentialFailure("\(credential)", secret.missingForIdentity ?? "it is empty")
+            }
+            var identity = TLSIdentity(chain: pair.certificate, key: pair.key)
+            identity.staple = secret.staple ?? []
+            return identity
+        }
+    }
+
+    /// What client certificates are checked against: what is named for it, else `<name>-cacert`,
+    /// else what lies beside the certificate.
+    private func clientCA(of termination: TLSTermination) throws(CredentialFailure) -> [UInt8] {
+        if case .secret(let namespace, let name) = termination.clientCA {
+            let secret = try secret(namespace, name)
+            // Such a Secret may hold the CA as its certificate, as cert-manager's do.
+            guard let pem = secret.authority ?? secret.value(.certificate) else {
+                throw CredentialFailure("\(secret)", "it has no ca.crt and no cacert")
+            }
+            return pem
+        }
+        if let path = termination.clientCAFile { return try file(path) }
+        for case .secret(let namespace, let name) in termination.credentials {
+            if let pem = secrets["\(namespace)/\(name)-cacert"]?.authority { return pem }
+            if let pem = secrets["\(namespace)/\(name)"]?.authority { return pem }
+        }
+        let first = termination.credentials[0]
+        guard case .secret(let namespace, let name) = first else {
+            throw CredentialFailure("\(first)", "no caCertificates to check clients against")
+        }
+        throw CredentialFailure(
+            "\(first)",
+            "no CA to check clients against: it has no ca.crt and no cacert, and there is no "
+                + "Secret \(namespace)/\(name)-cacert")
+    }
+
+    private func revocations(of termination: TLSTermination) throws(CredentialFailure) -> [UInt8] {
+        if let path = termination.revocationFile { return try file(path) }
+        if case .secret(let namespace, let name) = termination.clientCA,
+            let list = secrets["\(namespace)/\(name)"]?.revocations
+        {
+            return list
+        }
+        for case .secret(let namespace, let name) in termination.credentials {
+            if let list = secrets["\(namespace)/\(name)-cacert"]?.revocations { return list }
+            if let list = secrets["\(namespace)/\(name)"]?.revocations { return list }
+        }
+        return []
+    }
+
+    private func secret(_ namespace: String, _ name: String) throws(CredentialFailure) -> Secret {
+        guard let secret = secrets["\(namespace)/\(name)"] else {
+            throw CredentialFailure("Secret \(namespace)/\(name)", "it does not exist")
+        }
+        return secret
+    }
+
+    private func file(_ path: String) throws(CredentialFailure) -> [UInt8] {
+        do throws(NetError) {
+            return try read(path)
+        } catch {
+            throw CredentialFailure(path, "\(error)")
+        }
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+extension FilterChain {
+    /// nil for what is passed through.
+    var termination: TLSTermination? {
+        switch handling {
+        case .terminateHTTP(let termination, _), .terminateTCP(let termination, _): termination
+        case .passthrough: nil
+        }
+    }
+}
+
+extension TLSTermination {
+    /// Paths of every file that is read for it.
+    var files: [String] {
+        var paths = [clientCAFile, revocationFile].compactMap { $0 }
+        for case .files(let certificate, let key) in credentials { paths += [certificate, key] }
+        return paths
+    }
+}
+
+extension TLSTermination.Credential {
+    /// Where the certificate is.
+    fileprivate var place: String {
+        switch self {
+        case .secret: "\(self)"
+        case .files(let certificate, _): certificate
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// Keeps certificates beside the configuration they belong to: read with it, handed over with it, and
+// looked at again whenever something in their folders changes.
+// A new certificate is live for new connections without a reload; open connections stay as they are.
+internal import Mesh
+internal import Proxy
+internal import Spec
+
+extension ProxyProcess {
+    /// The certificates of a snapshot, as files and `objects` have them now.
+    /// - Parameter objects: nil for those that are live.
+    func readCredentials(of snapshot: Snapshot, objects: ObjectSet? = nil) -> Credentials {
+        if let objects { secrets = objects.secrets }
+        let found = CredentialReader(secrets).credentials(of: snapshot, known: trials)
+        trials.forgetUnused()
+        tellProblems(found.problems)
+        credentials = found
+        return found
+    }
+
+    /// Files of certificates may have changed though no resource did.
+    func refreshCredentials(because cause: ReloadCause) {
+        guard !credentials.folders.isEmpty else { return }
+        let before = credentials
+        let found = readCredentials(of: live.snapshot)
+        guard found != before else { return }
+        let fresh = found.settings
+        crew.tell { $0.replaceCredentials(fresh) }
+        let changed = fresh.filter { before.settings[$0.key] != $0.value }.keys.sorted()
+        log.info(
+            "tls", "certificates changed: new connections get the new ones",
+            [("by", cause.rawValue), ("chains", changed.joined(separator: ","))])
+    }
+
+    /// Each once, as long as it holds; and when it is over, that it is.
+    private func tellProblems(_ problems: [CredentialProblem]) {
+        for problem in problems where !credentials.problems.contains(problem) {
+            log.error(
+                "tls", "no certificate for \(problem.chain): handshakes fail",
+                [
+                    ("credential", problem.credential), ("reason", problem.reason),
+                    ("by", "\(problem.origin.object)"), ("at", "\(problem.origin.location)"),
+                ])
+        }
+        let ailing = Set(problems.map(\.chain))
+        for old in credentials.problems where !ailing.contains(old.chain) {
+            log.info("tls", "\(old.chain) is not without a certificate any more")
+        }
+    }
+}
