@@ -33,6 +33,8 @@ let package = Package(
         .systemLibrary(
             name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
 
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         // base
@@ -57,6 +59,8 @@ let package = Package(
             name: "Proxy", dependencies: ["Mesh", "Telemetry", "HTTP", "TLS", "Net"],
             swiftSettings: house),
 
+        .target(name: "Authority", dependencies: ["PKI", "CSQLite"], swiftSettings: house),
+
         // demo and desk
         .target(name: "Bookinfo", dependencies: ["HTTP", "Net"], swiftSettings: house),
         .target(
@@ -70,8 +74,8 @@ let package = Package(
         .executableTarget(
             name: "isthmus",
             dependencies: [
-                "Bookinfo", "Control", "HTTP", "Mesh", "Net", "Proxy", "Spec", "Store",
-                "Telemetry",
+                "Authority", "Bookinfo", "Control", "HTTP", "Mesh", "Net", "PKI", "Proxy", "Spec",
+                "Store", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
