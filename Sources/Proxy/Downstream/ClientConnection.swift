@@ -409,6 +409,12 @@ final class ClientConnection: ClientStream {
                 setDeadline(afterMs: worker.settings.limits.requestBodyIdleMs)
             }
         case .answering:
+            guard exchange != nil else {
+                // The answer is there and is not taken.
+                listener.httpStats.add(.downstreamCxIdleTimeout)
+                close()
+                return
+            }
             // Istio sets no limit on how long an answer may take.
             setDeadline(afterMs: worker.settings.limits.clientIdleMs)
         case .lingering:
