@@ -165,6 +165,19 @@ struct RequestHeadTests {
         expect("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nX: 2\r\nX: 3\r\n\r\n", .tooManyFields)
     }
 
+    @Test("connection options are bounded, as each is looked for among all fields")
+    func connectionOptions() throws {
+        func request(_ options: Int) -> String {
+            let list = (0..<options).map { "x\($0)" }.joined(separator: ",")
+            return "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: \(list)\r\n\r\n"
+        }
+        #expect(try read(request(99)).close)
+        #expect(ReadRequest.read(request(100)) == .failed(.tooManyFields))
+        #expect(
+            ReadResponse.read("HTTP/1.1 200 OK\r\n" + request(100).dropFirst(16))
+                == .failed(.tooManyFields))
+    }
+
     @Test("a head that never ends is refused when it is too long, not kept")
     func endless() {
         var limits = HTTPLimits()

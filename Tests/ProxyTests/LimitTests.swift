@@ -91,6 +91,22 @@ struct LimitTests {
         try rig.settle()
     }
 
+    @Test("an answer nobody takes ends with its connection", arguments: ["close", "keep-alive"])
+    func notTaken(connection: String) throws {
+        var plan = Plan()
+        let body = [UInt8](repeating: 0x79, count: 24 << 20)
+        plan.routes = [Plan.route(.any, .direct(DirectResponse(status: 200, body: body)))]
+        var settings = ProxySettings()
+        settings.limits.clientIdleMs = 200
+        let rig = try Rig(plan, settings: settings)
+        let client = try rig.connect()
+        try client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\n\r\n")
+        try Wire.wait(for: "the end of patience") {
+            try rig.http(.downstreamCxIdleTimeout) == 1 ? () : nil
+        }
+        try rig.settle()
+    }
+
     @Test("a request under way is not idle, however long its answer takes")
     func busyIsNotIdle() throws {
         let (rig, _) = try Rig.forwarding { $0.clientIdleMs = 100 }

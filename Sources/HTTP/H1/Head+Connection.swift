@@ -4,6 +4,11 @@ import Net
 
 /// What the Connection fields of a head said.
 struct ConnectionOptions {
+    /// More than any sender has use for. Each is looked for among all fields, so that a head full
+    /// of them would cost their product.
+    static let countMax = 100
+
+    var count = 0
     var close = false
     var keepAlive = false
     var upgrade = false
@@ -19,6 +24,8 @@ extension Head {
             let comma = value.index(of: 0x2c, from: start)
             let end = comma < 0 ? value.count : comma
             let token = value.slice(start, end - start).trimmed()
+            options.count += 1
+            if options.count > ConnectionOptions.countMax { return }
             if token.equalsIgnoringCase("close") {
                 options.close = true
             } else if token.equalsIgnoringCase("keep-alive") {

@@ -47,6 +47,7 @@ extension RequestHead {
             default: break
             }
         }
+        if options.count > ConnectionOptions.countMax { return .tooManyFields }
         wantsClose = options.close
         wantsKeepAlive = options.keepAlive
         wantsUpgrade = options.upgrade && hasUpgrade && minorVersion == 1

@@ -36,6 +36,7 @@ extension ResponseHead {
             default: break
             }
         }
+        if options.count > ConnectionOptions.countMax { return .tooManyFields }
         wantsClose = options.close
         wantsKeepAlive = options.keepAlive
         wantsUpgrade = options.upgrade && hasUpgrade
