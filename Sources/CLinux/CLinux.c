@@ -23,3 +23,14 @@ int isthmus_accept(int fd, struct sockaddr_storage *address, socklen_t *length) 
     *length = sizeof *address;
     return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
+
+int isthmus_pipe(int ends[2], int size) {
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return -1;
+    // Refused beyond the user's share of pipe memory; the default of 64 KiB then has to do.
+    (void)fcntl(ends[1], F_SETPIPE_SZ, size);
+    return 0;
+}
+
+ssize_t isthmus_splice(int from, int to, size_t count) {
+    return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}

@@ -54,6 +54,9 @@ public final class Loop {
     /// Bytes read from one socket before others get their turn.
     public static let readBytesMax = 256 * 1024
 
+    private var pipes: ContiguousArray<Pipe> = []
+    /// Idle pipes kept for the next long body.
+    private static let pipesMax = 16
     private let epoll: Descriptor
     private var watched: ContiguousArray<Pollable?> = []
     private var generations: ContiguousArray<UInt32> = []
@@ -136,6 +139,16 @@ public final class Loop {
         guard index >= 0, index < watched.count else { return }
         generations[index] &+= 1
         watched[index] = nil
+    }
+
+    /// An empty pipe, or nil when the system has none to give.
+    public func takePipe() -> Pipe? {
+        pipes.popLast() ?? Pipe()
+    }
+
+    /// Takes a pipe back; one with bytes in it is closed instead.
+    public func givePipe(_ pipe: Pipe) {
+        if pipe.count == 0, pipes.count < Self.pipesMax { pipes.append(pipe) }
     }
 
     /// Everything watched now; `body` may add and remove.

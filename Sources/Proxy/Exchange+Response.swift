@@ -73,6 +73,14 @@ extension Exchange {
         client?.flushAnswer()
     }
 
+    /// Body bytes that went past this process inside the kernel.
+    func responseSpliced(_ count: Int) {
+        responseBytes &+= UInt64(count)
+        client?.spliced(count)
+    }
+
+    var isSplicing: Bool { upstream?.isSplicing ?? false }
+
     var canSendMore: Bool {
         guard let client else { return true }
         return !client.hasUnsentAboveHighWater

@@ -153,6 +153,12 @@ static const uint32_t ISTHMUS_WATCH_CHANGES =
 static const uint32_t ISTHMUS_WATCH_LOST = IN_Q_OVERFLOW | IN_IGNORED;
 static const uint32_t ISTHMUS_WATCH_DIRECTORY = IN_ISDIR;
 
+/// A non-blocking pipe that holds `size` bytes, or as many as the system allows.
+int isthmus_pipe(int ends[_Nonnull 2], int size);
+
+/// Moves bytes between a pipe and a socket inside the kernel, without waiting.
+ssize_t isthmus_splice(int from, int to, size_t count);
+
 /// Raises RLIMIT_NOFILE to its hard limit and stores what is in force afterwards.
 int isthmus_raise_file_limit(uint64_t *_Nonnull limit);
 

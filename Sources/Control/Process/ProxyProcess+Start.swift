@@ -75,9 +75,10 @@ extension ProxyProcess {
             let loop = try Loop()
             let counts = ProcessCounts()
             var settings = options.settings
-            // Every connection may need one upstream as well; some are kept for everything else.
+            // Three quarters of the descriptors for clients, most of which idle; the rest for
+            // upstreams, pipes and files.
             settings.limits.connectionsMax = min(
-                settings.limits.connectionsMax, max(16, (descriptorsMax - 128) / 2))
+                settings.limits.connectionsMax, max(16, (descriptorsMax - 128) * 3 / 4))
             // The system's generator, which the kernel seeds: nobody else may know these.
             var generator = SystemRandomNumberGenerator()
             settings.ticketKeys = (0..<80).map { _ in

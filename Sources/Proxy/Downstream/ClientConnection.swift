@@ -93,9 +93,13 @@ final class ClientConnection: ClientStream {
             peerGone()
             return
         }
-        if readiness.contains(.writable), socket.unsentBytes > 0 {
-            flush()
-            if phase == .closed { return }
+        if readiness.contains(.writable) {
+            if socket.unsentBytes > 0 {
+                flush()
+                if phase == .closed { return }
+            } else if let exchange, exchange.isSplicing {
+                exchange.clientTakesMore()
+            }
         }
         if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) {
             if !readiness.isDisjoint(with: [.peerClosed, .hangup]) { peerClosed = true }
@@ -215,6 +219,20 @@ final class ClientConnection: ClientStream {
             writeFailed = true
             loop.again(self)
         }
+    }
+
+    override var spliceTarget: Int32 {
+        phase == .closed || writeFailed || sendsChunked || socket.tls != nil
+            || socket.unsentBytes > 0 || !loop.outgoing.isEmpty ? -1 : socket.descriptor
+    }
+
+    override func spliced(_ count: Int) {
+        listener.httpStats.add(.downstreamCxTxBytesTotal, UInt64(count))
+    }
+
+    override func spliceFailed() {
+        writeFailed = true
+        loop.again(self)
     }
 
     private func flush() {

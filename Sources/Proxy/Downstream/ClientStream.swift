@@ -46,6 +46,13 @@ class ClientStream: Pollable {
     /// Bytes of answers the client has not taken yet.
     var unsentBytes: Int { 0 }
     var hasUnsentAboveHighWater: Bool { false }
+    /// The socket that body bytes may be spliced to as they are; -1 where they may not, because of
+    /// TLS, frames, or bytes that have to go first.
+    var spliceTarget: Int32 { -1 }
+    /// Body bytes went to `spliceTarget`.
+    func spliced(_ count: Int) {}
+    /// The socket took none of them: it is broken.
+    func spliceFailed() {}
     /// Whether the request can carry on being read: the upstream has room again.
     func advance() {}
     /// The answer is handed over in full. `mustClose`: nothing can follow it.

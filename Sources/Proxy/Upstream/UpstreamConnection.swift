@@ -23,15 +23,17 @@ final class UpstreamConnection: Pollable {
     private var socket: StreamSocket
     private(set) var state: State
     private var phase = Phase.head
-    private var exchange: Exchange?
+    private(set) var exchange: Exchange?
     private var parser = H1ResponseParser()
     private var decoder = ChunkedDecoder()
     /// Of a response body with a length: bytes still to come.
     private var remaining = 0
+    /// Carries a long body past this process while it lasts.
+    var pipe: Pipe?
     /// What is to be sent once the connection stands.
     private var early = Buffer()
     /// The socket may have something to read.
-    private var canRead = false
+    var canRead = false
     /// FIN is on its way up the socket: reading goes on until it is met, as no event will follow.
     private var peerClosed = false
     private var inputEnded = false
@@ -50,7 +52,7 @@ final class UpstreamConnection: Pollable {
     private var timer = TimerID.none
     private var idleSinceMs: UInt64 = 0
 
-    private var loop: Loop { worker.loop }
+    var loop: Loop { worker.loop }
     private var stats: ClusterStats { endpoint.cluster.stats }
 
     private init(_ descriptor: Int32, state: State, endpoint: EndpointState, worker: Worker) {
@@ -235,6 +237,10 @@ final class UpstreamConnection: Pollable {
         defer { isAdvancing = false }
         var readBytes = 0
         while state == .busy || state == .idle {
+            if mayGoOnSplicing() {
+                splice()
+                return
+            }
             guard canRead, exchange?.canSendMore ?? true else { return }
             if readBytes >= Loop.readBytesMax {
                 loop.again(self)
@@ -387,6 +393,27 @@ final class UpstreamConnection: Pollable {
         }
     }
 
+    // MARK: - Long bodies; see UpstreamConnection+Splice.swift
+
+    func isLongBody(_ bytesMin: Int) -> Bool {
+        phase == .length && remaining >= bytesMin && socket.tls == nil
+    }
+
+    var bodyIsRead: Bool { remaining == 0 }
+
+    func fill(_ pipe: Pipe) -> IOResult {
+        let result = pipe.fill(from: socket.descriptor, limit: min(remaining, Pipe.capacity))
+        if case .bytes(let count) = result {
+            remaining -= count
+            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+        }
+        return result
+    }
+
+    func bodyEnded(_ exchange: Exchange) {
+        responseEnded(exchange, leftover: 0)
+    }
+
     /// Must be the last thing done with what was read: the client may start its next request.
     private func responseEnded(_ exchange: Exchange, leftover: Int) {
         guard self.exchange === exchange else { return }
@@ -432,7 +459,7 @@ final class UpstreamConnection: Pollable {
     // MARK: - Ends
 
     /// The peer has closed, or the connection broke.
-    private func ended() {
+    func ended() {
         inputEnded = true
         canRead = false
         guard let exchange else {
@@ -494,6 +521,7 @@ final class UpstreamConnection: Pollable {
         guard state != .closed else { return }
         state = .closed
         loop.timers.cancel(timer)
+        dropPipe()
         socket.close(loop)
         stats.subtract(.upstreamCxActive)
         stats.add(.upstreamCxDestroy)
