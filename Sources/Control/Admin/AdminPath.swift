@@ -40,9 +40,9 @@ struct AdminPath: Sendable {
         AdminPath("/", .read, "this page, or for scripts: the list of /help") {
             $0.answerIndex($1, $2)
         },
-        AdminPath("/certs", .read, "certificates in use (none: TLS is not served yet)") {
-            $2.send(.json(#"{"certificates":[]}"# + "\n"))
-            _ = ($0, $1)
+        AdminPath("/certs", .read, "certificates in use, and until when they are valid") {
+            $0.answerCertificates($2)
+            _ = $1
         },
         AdminPath("/clusters", .read, "clusters and their endpoints", "format=json") {
             $0.answerClusters($1, $2)

@@ -3,6 +3,7 @@
 internal import HTTP
 internal import Mesh
 internal import Net
+internal import PKI
 internal import Proxy
 
 extension ProxyProcess {
@@ -11,15 +12,15 @@ extension ProxyProcess {
             sockets.addresses[listener.name].map { (name: listener.name, address: $0) }
         }
         guard request.queryItems.value(of: "format") == "json" else {
-            responder.send(
-                .text(
-                    bound.reduce(into: "") { text, entry in
-                        text += "\(entry.name)::\(entry.address)\n"
-                        for problem in problems(of: entry.name) {
-                            text += "\(entry.name)::\(problem.chain): no certificate: "
-                                + "\(problem.credential): \(problem.reason)\n"
-                        }
-                    }))
+            var text = ""
+            for entry in bound {
+                text += "\(entry.name)::\(entry.address)\n"
+                for problem in problems(of: entry.name) {
+                    text += "\(entry.name)::\(problem.chain): no certificate: "
+                        + "\(problem.credential): \(problem.reason)\n"
+                }
+            }
+            responder.send(.text(text))
             return
         }
         let statuses = bound.map { entry -> JSON in
@@ -49,6 +50,13 @@ extension ProxyProcess {
                 "address": JSON(address.host), "port_value": JSON(address.port),
             ]
         ]
+    }
+
+    func answerCertificates(_ responder: Responder) {
+        let now = UnixTime(Int64(Machine.wallNs / 1_000_000_000))
+        let page = CertificatesPage(credentials, now: now)
+        responder.send(
+            ServerResponse(contentType: "application/json", body: page.json.prettyBytes))
     }
 
     func respond(_ json: JSON, _ responder: Responder) {

@@ -61,14 +61,16 @@ extension FilterChain {
             json.field("name", name)
             json.field("serverNames") { json in json.array(serverNames) { $0.string($1) } }
             switch handling {
-            case .terminateHTTP(_, let table):
+            case .terminateHTTP(let termination, let table):
                 json.field("handling", "https")
+                termination.writeFields(to: &json)
                 json.field("routeTable", table.name)
                 json.field("virtualHosts") { json in
                     json.array(table.virtualHosts) { $1.write(to: &$0) }
                 }
-            case .terminateTCP(_, let route):
+            case .terminateTCP(let termination, let route):
                 json.field("handling", "tls-tcp")
+                termination.writeFields(to: &json)
                 if let route {
                     json.field("destinations") { json in
                         json.array(route.destinations) { $1.write(to: &$0) }
@@ -81,6 +83,27 @@ extension FilterChain {
                 }
             }
             json.field("origin") { origin.write(to: &$0) }
+        }
+    }
+}
+
+extension TLSTermination {
+    fileprivate func writeFields(to json: inout JSONText) {
+        json.field("credentials") { json in
+            json.array(credentials) { $0.string("\($1)") }
+        }
+        if let clientCA { json.field("clientCA", "\(clientCA)") }
+        if let clientCAFile { json.field("clientCA", clientCAFile) }
+        json.field("clientCertificates", "\(clientCertificates)")
+        json.field("minVersion", "1.\(minVersion - 0x0301)")
+        json.field("maxVersion", "1.\(maxVersion - 0x0301)")
+        if !cipherSuites.isEmpty {
+            json.field("cipherSuites") { json in json.array(cipherSuites) { $0.string($1) } }
+        }
+        if !subjectAltNames.isEmpty {
+            json.field("subjectAltNames") { json in
+                json.array(subjectAltNames) { $0.string($1) }
+            }
         }
     }
 }

@@ -40,11 +40,11 @@ public enum SnapshotText {
         text += "  chain \(chain.name) for \(chain.serverNames.joined(separator: " "))"
         text += " by \(place(chain.origin))\n"
         switch chain.handling {
-        case .terminateHTTP(_, let table):
-            text += "  https \(table.name)\n"
+        case .terminateHTTP(let termination, let table):
+            text += "  https \(table.name), \(termination.text)\n"
             for host in table.virtualHosts { render(host, into: &text) }
-        case .terminateTCP(_, let route):
-            text += "  tls, then tcp\n"
+        case .terminateTCP(let termination, let route):
+            text += "  tls, then tcp\(route == nil ? " closed" : ""), \(termination.text)\n"
             if let route { render(route, into: &text) }
         case .passthrough(let route):
             text += "  passthrough\n"
@@ -103,6 +103,17 @@ public enum SnapshotText {
 
     private static func place(_ origin: Origin) -> String {
         "\(origin.object)"
+    }
+}
+
+extension TLSTermination {
+    /// `certificate from Secret default/web, client certificates required, TLS 1.2 to 1.3`
+    fileprivate var text: String {
+        let names = credentials.map { "\($0)" }.joined(separator: " and ")
+        let clients =
+            clientCertificates == .ignored ? "" : ", client certificates \(clientCertificates)"
+        return "certificate from \(names.isEmpty ? "nowhere" : names)\(clients), "
+            + "TLS 1.\(minVersion - 0x0301) to 1.\(maxVersion - 0x0301)"
     }
 }
 

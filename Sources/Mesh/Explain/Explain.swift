@@ -40,35 +40,50 @@ struct Explainer {
             return
         }
         // A path alone means whichever port answers; the last one tried is the one reported.
-        for listener in candidates {
-            guard case .http(let table) = listener.kind else { continue }
+        search: for listener in candidates {
             explanation.listener = .init(title: listener.title, origins: listener.origins)
-            guard let host = virtualHost(in: table) else { continue }
-            explanation.virtualHost = .init(title: host.title, origins: [])
-            if host.redirectsToHTTPS, request.scheme == "http" {
-                explanation.outcome = .redirected(
-                    status: 301, location: "https://\(request.authority)\(target)")
-                explanation.steps.append("httpsRedirect of the Gateway's server")
-                return
-            }
-            if let route = route(in: host) {
-                answer(with: route, on: listener)
-                return
+            switch listener.kind {
+            case .http(let table):
+                if answer(in: table, on: listener) { return }
+            case .tls(let chains):
+                if answer(on: listener, chains) { break search }
+            case .tcp: continue
             }
         }
-        if case .noVirtualHost = explanation.outcome {
+        switch explanation.outcome {
+        case .noVirtualHost, .noRoute, .noFilterChain:
             explanation.hints += hostHints(candidates)
+        default: break
         }
-        if case .noRoute = explanation.outcome { explanation.hints += hostHints(candidates) }
+    }
+
+    /// Whether the table has an answer; what it asked is written down where it has none.
+    mutating func answer(in table: RouteTable, on listener: ListenerSpec) -> Bool {
+        guard let host = virtualHost(in: table) else { return false }
+        explanation.virtualHost = .init(title: host.title, origins: [])
+        if host.redirectsToHTTPS, request.scheme == "http" {
+            explanation.outcome = .redirected(
+                status: 301, location: "https://\(request.authority)\(target)")
+            explanation.steps.append("httpsRedirect of the Gateway's server")
+            return true
+        }
+        guard let route = route(in: host) else { return false }
+        answer(with: route, on: listener)
+        return true
     }
 
     /// Path and query as sent.
     var target: String { request.query.isEmpty ? request.path : "\(request.path)?\(request.query)" }
 
-    /// HTTP listeners on the port that was asked, as declared or as bound.
+    /// Listeners that speak what the URL says, on the port that was asked, as declared or as bound.
     private func listeners() -> [ListenerSpec] {
-        let all = snapshot.routing.listeners.filter {
-            if case .http = $0.kind { true } else { false }
+        let isSecure = request.scheme == "https"
+        let all = snapshot.routing.listeners.filter { listener in
+            switch listener.kind {
+            case .http: !isSecure
+            case .tls: isSecure
+            case .tcp: false
+            }
         }
         guard let port = request.port else { return all }
         let same = all.filter { $0.port == port || $0.declaredPort == port }

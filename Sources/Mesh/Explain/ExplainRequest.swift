@@ -8,6 +8,9 @@ public struct ExplainRequest: Sendable {
     public let scheme: String
     /// As a client would send it: the `Host` header if one is given, else the URL's authority.
     public let authority: String
+    /// What a TLS client asks for (SNI): the URL's host, whatever the `Host` header says; nil for an
+    /// IP address, which is no server name (RFC 6066 section 3).
+    public let serverName: String?
     /// The port the URL says or implies; nil where only a path was given.
     public let port: UInt16?
     /// Whether the URL says it itself.
@@ -45,12 +48,22 @@ public struct ExplainRequest: Sendable {
         self.method = method
         self.scheme = scheme
         self.authority = host ?? (authority.isEmpty ? "localhost" : String(authority))
+        serverName = Self.serverName(of: authority.isEmpty ? self.authority : String(authority))
         port = authority.isEmpty ? nil : named ?? (scheme == "https" ? 443 : 80)
         isPortExplicit = named != nil
         let path = rest.prefix { $0 != "?" }
         query = String(rest.dropFirst(path.count).dropFirst())
         self.path = normalize(path.isEmpty ? "/" : String(path))
         self.headers = headers.filter { $0.name.lowercased() != "host" }
+    }
+
+    private static func serverName(of authority: String) -> String? {
+        let bytes = Array(authority.utf8)
+        let host = bytes[..<HostTable.hostLength(of: bytes.span)]
+        let isAddress =
+            host.first == UInt8(ascii: "[")
+            || host.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
+        return isAddress ? nil : String(decoding: host, as: UTF8.self).lowercased()
     }
 
     private static func port(of authority: Substring) throws(ExplainError) -> UInt16? {

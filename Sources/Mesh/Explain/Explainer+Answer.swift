@@ -24,24 +24,39 @@ extension Explainer {
     private mutating func forwarded(by route: Route, _ forward: Forward) {
         let written = written(route)
         for (index, destination) in forward.destinations.enumerated() {
-            let cluster = destination.cluster.map { snapshot.clusters[$0] }
-            let problem: String? =
-                cluster == nil
-                ? "503 NC: there is no such host, port or subset"
-                : cluster?.endpoints.isEmpty == true ? "503 UH: it has no endpoint" : nil
-            explanation.destinations.append(
-                .init(
-                    cluster: destination.clusterName,
-                    percent: 100 * Double(destination.weight) / Double(max(1, forward.totalWeight)),
-                    location: index < written.count ? written[index] : nil,
-                    origins: cluster?.origins ?? [],
-                    endpoints: (cluster?.endpoints ?? []).map(Self.member),
-                    steps: Self.headerSteps(destination.headers), problem: problem))
+            share(
+                destination, of: forward.totalWeight,
+                at: index < written.count ? written[index] : nil,
+                missing: "503 NC: there is no such host, port or subset",
+                empty: "503 UH: it has no endpoint")
         }
+        conclude(.forwarded)
+    }
+
+    /// Adds a destination. - Parameters missing, empty: what becomes of its share where there is no
+    /// cluster, or no endpoint in it.
+    mutating func share(
+        _ destination: WeightedDestination, of total: UInt32, at location: SourceLocation?,
+        missing: String, empty: String
+    ) {
+        let cluster = destination.cluster.map { snapshot.clusters[$0] }
+        let problem: String? =
+            cluster == nil ? missing : cluster?.endpoints.isEmpty == true ? empty : nil
+        explanation.destinations.append(
+            .init(
+                cluster: destination.clusterName,
+                percent: 100 * Double(destination.weight) / Double(max(1, total)),
+                location: location, origins: cluster?.origins ?? [],
+                endpoints: (cluster?.endpoints ?? []).map(Self.member),
+                steps: Self.headerSteps(destination.headers), problem: problem))
+    }
+
+    /// `outcome`, unless every destination has a problem.
+    mutating func conclude(_ outcome: Explanation.Outcome) {
         let problems = explanation.destinations.compactMap(\.problem)
         explanation.outcome =
             problems.count == explanation.destinations.count
-            ? .unavailable(reason: problems.first ?? "503") : .forwarded
+            ? .unavailable(reason: problems.first ?? "503") : outcome
     }
 
     /// Where the destinations with a share are written, in order.

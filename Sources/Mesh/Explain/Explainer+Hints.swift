@@ -11,17 +11,22 @@ extension Explainer {
         hints.append(
             open.isEmpty
                 ? "nothing is listened on"
-                : "nothing speaks HTTP on port \(asked); listeners: \(open.joined(separator: ", "))"
+                : "nothing speaks \(request.scheme.uppercased()) on port \(asked); listeners: "
+                    + open.joined(separator: ", ")
         )
         for gateway in objects.gateways where !node.labels.satisfies(gateway.selector) {
             hints.append(selectorHint(gateway))
         }
         for gateway in objects.gateways {
             for server in gateway.servers where server.port.number == request.port {
-                if server.needsTLS {
+                let place = "\(gateway.key) (\(gateway.location(at: server.position)))"
+                if server.needsTLS, server.tls?.mode.isServed != true {
+                    hints.append("\(place) declares a TLS mode that is not served yet")
+                } else if server.needsTLS != (request.scheme == "https") {
+                    let scheme = server.needsTLS ? "https" : "http"
                     hints.append(
-                        "\(gateway.key) (\(gateway.location(at: server.position))) declares port "
-                            + "\(server.port.number) for TLS, which is not served yet")
+                        "\(place) speaks \(server.port.protocolName.rawValue) there: "
+                            + "ask for \(scheme)://")
                 }
             }
         }
@@ -50,10 +55,11 @@ extension Explainer {
         var hints: [String] = []
         var domains: [String] = []
         for listener in snapshot.routing.listeners {
-            guard case .http(let table) = listener.kind else { continue }
             if tried.contains(where: { $0 === listener }) {
-                domains += table.virtualHosts.flatMap(\.domains)
-            } else if table.virtualHost(for: bytes(host).span) != nil {
+                domains += listener.tables.flatMap(\.virtualHosts).flatMap(\.domains)
+            } else if listener.tables.contains(where: {
+                $0.virtualHost(for: bytes(host).span) != nil
+            }) {
                 hints.append("\(host) is served on \(listener.title)")
             }
         }

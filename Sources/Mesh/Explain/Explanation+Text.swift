@@ -6,6 +6,7 @@ extension Explanation: CustomStringConvertible {
     public var description: String {
         var lines: [String] = ["\(request.method) \(url)", "=> \(outcome.text)"]
         if let listener { lines += Self.lines("listener", listener) }
+        if let chain { lines += Self.lines("server", chain) }
         if let virtualHost { lines += Self.lines("virtual host", virtualHost) }
         if let rule { lines += Self.lines("rule", rule) }
         lines += steps.map { Self.line("on the way", $0) }
@@ -66,6 +67,8 @@ extension Explanation.Outcome {
     var text: String {
         switch self {
         case .forwarded: "forwarded"
+        case .connected: "connected, TLS ends here"
+        case .passedThrough: "passed through, encrypted as it is"
         case .redirected(let status, let location): "\(status) to \(location)"
         case .answered(let status, let count):
             "\(status) by the gateway itself" + (count == 0 ? "" : ", \(count) bytes of body")
@@ -73,6 +76,8 @@ extension Explanation.Outcome {
         case .noListener: "no connection: nothing listens there"
         case .noVirtualHost: "404 NR: no virtual host for this authority"
         case .noRoute: "404 NR: no rule matches"
+        case .noFilterChain: "no connection: no server takes this server name"
+        case .misdirected: "421: another server of this port serves this authority"
         }
     }
 }

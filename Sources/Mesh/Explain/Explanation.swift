@@ -6,6 +6,8 @@ public struct Explanation: Sendable {
     public let request: ExplainRequest
     /// The listener that takes it; nil where none listens there.
     public var listener: Place?
+    /// Of a TLS listener: the server that the client's server name leads to.
+    public var chain: Place?
     /// `bookinfo.example.com:80`
     public var virtualHost: Place?
     /// The route that takes it.
@@ -21,6 +23,10 @@ public struct Explanation: Sendable {
 
     public enum Outcome: Sendable, Equatable {
         case forwarded
+        /// The whole connection, TLS taken off.
+        case connected
+        /// The whole connection, TLS and all.
+        case passedThrough
         /// The status and where to.
         case redirected(status: UInt16, location: String)
         case answered(status: UInt16, bodyBytes: Int)
@@ -28,6 +34,10 @@ public struct Explanation: Sendable {
         case unavailable(reason: String)
         /// 404 NR
         case noListener, noVirtualHost, noRoute
+        /// No server of the TLS listener takes the server name: the connection is closed.
+        case noFilterChain
+        /// 421: another server of the port serves the authority.
+        case misdirected
     }
 
     /// A part of the configuration that took the request.

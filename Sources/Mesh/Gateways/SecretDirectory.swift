@@ -42,7 +42,9 @@ struct SecretDirectory {
             advice: advice(for: name, in: namespaces))
     }
 
-    func contains(namespace: String, name: String) -> Bool { names.contains("\(namespace)/\(name)") }
+    func contains(namespace: String, name: String) -> Bool {
+        names.contains("\(namespace)/\(name)")
+    }
 
     private func advice(for name: String, in namespaces: [String]) -> String {
         let places = namespaces[0] == namespaces.last ? [namespaces[0]] : namespaces

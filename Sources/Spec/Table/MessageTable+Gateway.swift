@@ -53,7 +53,8 @@ extension MessageTable {
             FieldRow("privateKey", .string, "Path of a PEM file."),
             FieldRow("caCertificates", .string, "Path of a PEM file; for MUTUAL."),
             FieldRow("caCrl", .string, "Path of a certificate revocation list."),
-            FieldRow("credentialName", .string, 
+            FieldRow(
+                "credentialName", .string,
                 "A Secret with certificate and key, in the gateway's own namespace, else in that "
                     + "of the Gateway."),
             FieldRow("credentialNames", .list(.string), "One or two such Secrets."),

@@ -86,8 +86,9 @@ extension Explanation {
     /// False for what the gateway answers by itself with 404 or 503.
     var isServed: Bool {
         switch outcome {
-        case .forwarded, .redirected, .answered: true
-        case .unavailable, .noListener, .noVirtualHost, .noRoute: false
+        case .forwarded, .connected, .passedThrough, .redirected, .answered: true
+        case .unavailable, .noListener, .noVirtualHost, .noRoute, .noFilterChain, .misdirected:
+            false
         }
     }
 }
