@@ -104,14 +104,15 @@ import Testing
         #expect(world.says("Gateway default/two", "left out", "Gateway default/one"))
     }
 
-    @Test("a TLS server keeps its port though it is not served yet")
-    func tls() {
+    @Test(
+        "a TLS server keeps its port, served or not",
+        arguments: [("SIMPLE, credentialName: x", 1), ("AUTO_PASSTHROUGH", 0)])
+    func tls(_ mode: String, _ listeners: Int) {
         let world = World(
             Piece.gateway(
-                "one", port: 443, protocolName: "HTTPS",
-                extra: "tls: {mode: SIMPLE, credentialName: x}"),
+                "one", port: 443, protocolName: "HTTPS", extra: "tls: {mode: \(mode)}"),
             Piece.gateway("two", port: 443))
-        #expect(world.snapshot.routing.listeners.isEmpty)
+        #expect(world.snapshot.routing.listeners.count == listeners)
         #expect(world.says("Gateway default/two", "speaks TLS"))
     }
 

@@ -101,7 +101,7 @@ struct World {
             .dropFirst("kind: ".count) ?? ""
         let version =
             switch kind {
-            case "Service", "Pod", "Endpoints": "v1"
+            case "Service", "Pod", "Endpoints", "Secret": "v1"
             case "EndpointSlice": "discovery.k8s.io/v1"
             default: "networking.istio.io/v1"
             }

@@ -16,7 +16,8 @@ extension ProxyProcess {
             for entry in bound {
                 text += "\(entry.name)::\(entry.address)\n"
                 for problem in problems(of: entry.name) {
-                    text += "\(entry.name)::\(problem.chain): no certificate: "
+                    text +=
+                        "\(entry.name)::\(problem.chain): no certificate: "
                         + "\(problem.credential): \(problem.reason)\n"
                 }
             }
