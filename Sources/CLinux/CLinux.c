@@ -26,8 +26,13 @@ int isthmus_accept(int fd, struct sockaddr_storage *address, socklen_t *length) 
 
 int isthmus_pipe(int ends[2], int size) {
     if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return -1;
-    // Refused beyond the user's share of pipe memory; the default of 64 KiB then has to do.
-    (void)fcntl(ends[1], F_SETPIPE_SZ, size);
+    // Refused beyond the user's share of pipe memory, where new pipes hold a page or two: copying
+    // is better than that.
+    if (fcntl(ends[1], F_SETPIPE_SZ, size) < 0 && fcntl(ends[1], F_GETPIPE_SZ) < 64 * 1024) {
+        close(ends[0]);
+        close(ends[1]);
+        return -1;
+    }
     return 0;
 }
 

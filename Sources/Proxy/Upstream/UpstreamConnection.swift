@@ -419,6 +419,7 @@ final class UpstreamConnection: Pollable {
         guard self.exchange === exchange else { return }
         phase = .done
         served += 1
+        let leftover = leftover + (canRead ? bytesBehind() : 0)
         let isReusable =
             leftover == 0 && requestIsComplete && unsentBytes == 0 && !peerClosed && !writeFailed
             && exchange.response.allowsReuse
@@ -437,6 +438,17 @@ final class UpstreamConnection: Pollable {
             close()
         }
         exchange.responseEnded(decoder)
+    }
+
+    /// What the socket has behind a response that was read up to its last byte and no further. It
+    /// would be taken for the answer to the next request.
+    private func bytesBehind() -> Int {
+        var count = 0
+        switch socket.read(loop, counting: &count) {
+        case .bytes, .wouldBlock: canRead = false
+        case .end, .failed: peerClosed = true
+        }
+        return count
     }
 
     private func switchProtocols(_ exchange: Exchange, rest: ByteView) {
