@@ -99,7 +99,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Control", "Store", "Mesh", "Proxy", "Telemetry", "HTTP", "TLS", "Net", "Spec",
+                "Control", "Store", "Mesh", "Proxy", "Telemetry", "HTTP", "TLS", "PKI", "Net",
+                "Spec",
             ],
             swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),

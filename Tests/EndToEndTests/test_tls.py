@@ -13,6 +13,7 @@ import pytest
 from harness import certificates as c
 from harness import exposition
 from harness import resources as r
+from harness.binary import PROJECT, binary
 from harness.nginx import Nginx
 from harness.upstream import Upstream, echo
 from harness.waiting import wait_for
@@ -701,8 +702,6 @@ def test_certs_lists_what_is_shown_to_clients(simple, pairs):
 
 
 def test_explain_names_the_server_and_its_certificate(simple):
-    from harness.binary import binary
-
     def explain(url, *more):
         command = [binary(), "explain", "-f", simple.config, "GET", url, *more]
         return subprocess.run(command, capture_output=True, text=True, timeout=20)
@@ -715,8 +714,6 @@ def test_explain_names_the_server_and_its_certificate(simple):
 
 
 def test_validate_names_the_missing_secret(tmp_path):
-    from harness.binary import binary
-
     file = tmp_path / "gateway.yaml"
     file.write_text(
         r.text(c.gateway(c.server(["a.test"], mode="SIMPLE", credentialName="web-cret")))
@@ -727,3 +724,26 @@ def test_validate_names_the_missing_secret(tmp_path):
     [finding] = [f for f in json.loads(done.stdout)["findings"] if "Secret" in f["message"]]
     assert finding["field"] == "spec.servers[0].tls.credentialName"
     assert "istio-system/web-cret" in finding["message"]
+
+
+def test_the_scenario_of_the_repository_works_as_its_readme_says(started, tmp_path):
+    """The README's own lines make the keys and the Secrets."""
+    folder = PROJECT / "gateways/tls"
+    lines = (folder / "README.md").read_text().splitlines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("    openssl req -x509"))
+    end = next(n for n, line in enumerate(lines) if line.startswith("    isthmus gateway"))
+    commands = [line[4:] for line in lines[begin:end] if line.startswith("    ")]
+    script = subprocess.run(
+        ["sh", "-e", "-c", "\n".join(commands)], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert script.returncode == 0, script.stderr
+    gateway = started(paths=[folder, tmp_path / "secrets.yaml"], ports=(80, 443))
+    ca, pair = tmp_path / "ca.crt", ["--cert", tmp_path / "client.crt"]
+    pair += ["--key", tmp_path / "client.key"]
+    assert gateway.get("/", host="shop.example.com").status == 301
+    shop = curl(gateway, "shop.example.com", "--cacert", ca)
+    assert shop.stdout == "welcome to the shop\n", shop
+    assert curl(gateway, "partner.example.com", "--cacert", ca).returncode != 0
+    partner = curl(gateway, "partner.example.com", "--cacert", ca, *pair)
+    assert partner.stdout == "welcome, partner\n", partner
+    assert gauge(gateway, "isthmus_tls_credential_errors") == 0

@@ -84,7 +84,9 @@ extension RouteCompiler {
         _ name: String, of plan: ListenerPlan.Server, field: String
     ) -> TLSTermination.Credential? {
         let path = "spec.servers[\(plan.index)].tls.\(field)"
-        let position = plan.server.tls?.fields.position
+        let tls = plan.server.tls?.fields
+        let position =
+            field == "caCertCredentialName" ? tls?.position : tls?.credentialPosition
         switch secrets.look(for: name, node: node, gateway: plan.gateway) {
         case .found(let credential): return credential
         case .missing(let credential, let advice):

@@ -46,6 +46,8 @@ public final class ServerTLSSettings: Sendable {
         /// The name of a Secret, or one of Istio's credential URLs.
         public var credentialName = ""
         public var credentialNames: [String] = []
+        /// Of `credentialName` or `credentialNames`.
+        public var credentialPosition = Position()
         public var caCertCredentialName = ""
         public var tlsCertificates: [Certificate] = []
         /// Exact names, any of them.

@@ -69,8 +69,12 @@ extension FieldReader {
             case "privateKey": tls.privateKey = string(value)
             case "caCertificates": tls.caCertificates = string(value)
             case "caCrl": tls.caCrl = string(value)
-            case "credentialName": tls.credentialName = sharedString(value)
-            case "credentialNames": tls.credentialNames = strings(value)
+            case "credentialName":
+                tls.credentialName = sharedString(value)
+                tls.credentialPosition = tree.position(value)
+            case "credentialNames":
+                tls.credentialNames = strings(value)
+                tls.credentialPosition = tree.position(value)
             case "caCertCredentialName": tls.caCertCredentialName = string(value)
             case "tlsCertificates": tls.tlsCertificates = list(value, tlsCertificate)
             case "subjectAltNames": tls.subjectAltNames = strings(value)
