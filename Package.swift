@@ -103,6 +103,9 @@ let package = Package(
                 "Spec",
             ],
             swiftSettings: house),
+        .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: house),
+        .testTarget(
+            name: "AuthorityTests", dependencies: ["Authority", "PKI"], swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6],
