@@ -52,6 +52,10 @@ isthmus_re2 *isthmus_re2_compile(
 
 void isthmus_re2_free(isthmus_re2 *regex) { delete regex; }
 
+void isthmus_re2_free_text(uint8_t *text) {
+    std::free(text);
+}
+
 bool isthmus_re2_full_match(const isthmus_re2 *regex, const uint8_t *text, size_t length) {
     try {
         return regex->expression.Match(

@@ -130,7 +130,8 @@ public struct Buffer: ~Copyable {
         guard count > 0 else { return }
         reserve(count)
         unsafe bytes.withUnsafeBytes { source in
-            _ = unsafe memcpy(base.unsafelyUnwrapped + tail, source.baseAddress!, count)
+            guard let start = source.baseAddress else { return }
+            _ = unsafe memcpy(base.unsafelyUnwrapped + tail, start, count)
         }
         tail += count
     }
@@ -183,8 +184,8 @@ public struct Buffer: ~Copyable {
         }
     }
 
-    /// Lets a C library write up to `limit` bytes behind the tail; `body` returns how many it wrote,
-    /// or what else it has to say (0 or less).
+    /// Lets a C library write up to `limit` bytes behind the tail; `body` returns how many it
+    /// wrote, or what else it has to say (0 or less).
     @unsafe
     public mutating func fill(
         limit: Int, _ body: (UnsafeMutableRawPointer, Int) -> Int32

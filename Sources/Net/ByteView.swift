@@ -76,7 +76,8 @@ public struct ByteView {
     public func equals(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == count else { return false }
         return unsafe bytes.withUnsafeBytes { other in
-            count == 0 ? true : unsafe memcmp(base, other.baseAddress!, count) == 0
+            guard let start = other.baseAddress else { return true }
+            return unsafe memcmp(base, start, count) == 0
         }
     }
 

@@ -3,8 +3,8 @@ internal import CLinux
 internal import Glibc
 import Synchronization
 
-/// Work posted here runs on the loop's thread, in order. Work posted after the loop ended is dropped
-/// with the mailbox.
+/// Work posted here runs on the loop's thread, in order. Work posted after the loop ended is
+/// dropped with the mailbox.
 public final class Mailbox: Sendable {
     let descriptor: Int32
     private let queue = Mutex<[@Sendable (Loop) -> Void]>([])

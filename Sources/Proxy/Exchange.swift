@@ -41,7 +41,8 @@ final class Exchange: TimerTarget {
     var requestIsRead = false
     /// The head of the final response has been passed on.
     var answerBegan = false
-    /// True between requests as well: whoever still holds a finished exchange can do nothing with it.
+    /// True between requests as well: whoever still holds a finished exchange can do nothing with
+    /// it.
     var isFinished = true
     /// The answer waits for the rest of a short request body.
     var deferredReply: Reply?

@@ -68,7 +68,7 @@ public struct ProxyLimits: Sendable {
             ),
             (
                 "h2-resets", "\(http2.resetBurst)", "frames",
-                "RST_STREAM at once, \(http2.resetsPerSecond) more each second; then ENHANCE_YOUR_CALM"
+                "RST_STREAM at once, \(http2.resetsPerSecond) more a second; then ENHANCE_YOUR_CALM"
             ),
             (
                 "h2-idle-frames", "\(http2.idleFramesMax)", "frames",

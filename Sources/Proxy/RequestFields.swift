@@ -1,4 +1,5 @@
-// The fields of a request as route matching asks for them: by lower-case name, repeated ones joined.
+// The fields of a request as route matching asks for them: by lower-case name, repeated ones
+// joined.
 import HTTP
 import Mesh
 import Net

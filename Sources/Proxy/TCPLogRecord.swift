@@ -1,4 +1,5 @@
-// A finished TCP connection as the access log asks about it; Istio prints `"- - -" 0` for such lines.
+// A finished TCP connection as the access log asks about it; Istio prints `"- - -" 0` for such
+// lines.
 import Mesh
 import Net
 import Telemetry

@@ -1,5 +1,5 @@
-// The few calls to the system that reading resources needs: look at a path, list a folder, read a file.
-// The only file of the module that speaks C, so that the rest is plain Swift over values.
+// The few calls to the system that reading resources needs: look at a path, list a folder, read a
+// file. The only file of the module that speaks C, so that the rest is plain Swift over values.
 internal import Glibc
 
 /// Why the system did not give what was asked for: its own words.

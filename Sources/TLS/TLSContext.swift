@@ -42,7 +42,8 @@ public final class TLSContext {
         unsafe SSL_CTX_free(pointer)
     }
 
-    /// - Parameter ticketKeys: 80 bytes all workers share, so that a session resumes on any of them.
+    /// - Parameter ticketKeys: 80 bytes all workers share, so that a session resumes on any of
+    /// them.
     public convenience init(
         server settings: TLSServerSettings, ticketKeys: [UInt8]
     ) throws(TLSError) {
@@ -199,7 +200,8 @@ public final class TLSContext {
             return SSL_TLSEXT_ERR_NOACK
         }
         unsafe owner.staple.withUnsafeBytes { bytes in
-            unsafe copy.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+            guard let start = bytes.baseAddress else { return }
+            unsafe copy.copyMemory(from: start, byteCount: bytes.count)
         }
         // OpenSSL frees the copy with the connection.
         _ = unsafe isthmus_ssl_staple(ssl, copy, Int32(owner.staple.count))

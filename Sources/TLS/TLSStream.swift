@@ -1,7 +1,7 @@
 // One TLS connection without its socket: ciphertext in, plain text out, and the other way round.
-// It owns no buffers of its own between calls: what arrives is lent to OpenSSL for one call, what is
-// to be sent is appended to a buffer the caller gives, so an idle connection is as small as libssl
-// lets it be.
+// It owns no buffers of its own between calls: what arrives is lent to OpenSSL for one call, what
+// is to be sent is appended to a buffer the caller gives, so an idle connection is as small as
+// libssl lets it be.
 internal import COpenSSL
 public import Net
 
@@ -61,8 +61,8 @@ public final class TLSStream {
     // MARK: - Handshake and records
 
     /// Goes on with the handshake. `ciphertext` is what arrived (empty to begin as a client); what
-    /// is to be sent is appended to `out`. `offset` tells how much was used: behind `ready` the rest
-    /// is application data for `decrypt`.
+    /// is to be sent is appended to `out`. `offset` tells how much was used: behind `ready` the
+    /// rest is application data for `decrypt`.
     public func handshake(
         _ ciphertext: ByteView, offset: inout Int, out: inout Buffer
     ) -> Progress {

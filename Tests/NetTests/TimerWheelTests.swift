@@ -1,6 +1,6 @@
 // The timer wheel against a list that does the same the slow way.
-// What matters: every timer fires once, never early, never after its millisecond was passed, and the
-// loop never sleeps past one.
+// What matters: every timer fires once, never early, never after its millisecond was passed, and
+// the loop never sleeps past one.
 import Net
 import Testing
 

@@ -1,5 +1,5 @@
-// Which endpoint a request goes to: exactly where the policy is exact, and within what chance allows
-// where it draws.
+// Which endpoint a request goes to: exactly where the policy is exact, and within what chance
+// allows where it draws.
 import Mesh
 import Net
 import Telemetry

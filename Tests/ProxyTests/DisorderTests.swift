@@ -1,5 +1,5 @@
-// Everything at once and nothing in order: clients and endpoints that say what they like, stop where
-// they like and leave how they like, under snapshots that change meanwhile.
+// Everything at once and nothing in order: clients and endpoints that say what they like, stop
+// where they like and leave how they like, under snapshots that change meanwhile.
 // No answer is expected; the proxy must live, and when all have gone it must hold nothing.
 import Mesh
 import Net

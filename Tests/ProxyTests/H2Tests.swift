@@ -1,5 +1,5 @@
-// HTTP/2 in front of HTTP/1.1: many requests on one connection, each an exchange of its own, and the
-// moments at which streams, connections and endpoints leave one another.
+// HTTP/2 in front of HTTP/1.1: many requests on one connection, each an exchange of its own, and
+// the moments at which streams, connections and endpoints leave one another.
 import Mesh
 import Net
 import Telemetry

@@ -1,5 +1,5 @@
-// What tutorials apply, as they print it: odd indentation, tabs before comments, fields long deprecated,
-// and text pasted with what stood before it on the screen.
+// What tutorials apply, as they print it: odd indentation, tabs before comments, fields long
+// deprecated, and text pasted with what stood before it on the screen.
 import Foundation
 import Spec
 import Testing

@@ -1,5 +1,5 @@
-// Certificates for tests, made by the openssl command: an outside maker, so that a mistake of ours in
-// reading them cannot hide behind the same mistake in writing them.
+// Certificates for tests, made by the openssl command: an outside maker, so that a mistake of ours
+// in reading them cannot hide behind the same mistake in writing them.
 import Foundation
 
 /// A folder with a CA and certificates it signed; gone with the object.

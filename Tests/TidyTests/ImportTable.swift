@@ -13,7 +13,7 @@ struct ImportTable: Sendable {
     /// here nor in the table may be imported nowhere; Foundation costs memory and start-up time.
     static let outside: [String: Set<String>] = [
         "ArgumentParser": ["isthmus"],
-        "Glibc": ["Net", "PKI", "Store", "Control", "isthmus"],
+        "Glibc": ["Net", "PKI", "Authority", "Store", "Control", "isthmus"],
         "Synchronization": [
             "Mesh", "Net", "Store", "TLS", "Proxy", "Control", "Bookinfo", "isthmus",
         ],

@@ -23,6 +23,9 @@ isthmus_re2 *isthmus_re2_compile(
 
 void isthmus_re2_free(isthmus_re2 *regex);
 
+/// Frees a buffer that isthmus_re2_replace_all stored.
+void isthmus_re2_free_text(uint8_t *text);
+
 /// Whether the whole text matches, as Envoy's `safe_regex` asks.
 bool isthmus_re2_full_match(const isthmus_re2 *regex, const uint8_t *text, size_t length);
 

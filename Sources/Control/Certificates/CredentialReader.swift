@@ -1,6 +1,6 @@
-// From the names of certificates in a snapshot to the certificates: out of Secrets, or out of files.
-// A chain whose certificate is missing or broken gets none, with the reason; every other chain is
-// served as if nothing had happened.
+// From the names of certificates in a snapshot to the certificates: out of Secrets, or out of
+// files. A chain whose certificate is missing or broken gets none, with the reason; every other
+// chain is served as if nothing had happened.
 internal import Mesh
 internal import Net
 internal import Proxy

@@ -46,7 +46,8 @@ public struct ChunkedDecoder: ~Copyable {
             case .size:
                 let value = hexadecimal(byte)
                 if value < 16 {
-                    // Sixteen digits are 64 bits; a longer size is an overflow in somebody's parser.
+                    // Sixteen digits are 64 bits; a longer size is an overflow in somebody's
+                    // parser.
                     guard digits < 16 else { return .failed(.chunkSize) }
                     remaining = remaining << 4 | UInt64(value)
                     digits += 1
@@ -150,8 +151,8 @@ public struct ChunkedDecoder: ~Copyable {
         return true
     }
 
-    /// Appends the trailer fields that may be passed on. RFC 9110 section 6.5.1: fields for framing,
-    /// routing, authentication or content handling have no meaning there and are dropped.
+    /// Appends the trailer fields that may be passed on. RFC 9110 section 6.5.1: fields for
+    /// framing, routing, authentication or content handling have no meaning there and are dropped.
     public func appendTrailers(to out: inout Buffer) {
         let all = trailers.readable
         var start = 0
@@ -168,8 +169,8 @@ public struct ChunkedDecoder: ~Copyable {
         }
     }
 
-    /// Fields for caching, conditions, ranges, content format and credentials that are not among the
-    /// known ones.
+    /// Fields for caching, conditions, ranges, content format and credentials that are not among
+    /// the known ones.
     private static func isKeptOutOfTrailers(_ name: ByteView) -> Bool {
         if name.hasPrefixIgnoringCase("content-") || name.hasPrefixIgnoringCase("if-")
             || name.hasPrefixIgnoringCase("proxy-") || name.hasPrefixIgnoringCase("x-forwarded-")

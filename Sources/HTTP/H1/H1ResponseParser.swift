@@ -1,5 +1,5 @@
-// Bytes in, a response head out. As strict as the request side: a response whose framing is in doubt
-// is never passed on.
+// Bytes in, a response head out. As strict as the request side: a response whose framing is in
+// doubt is never passed on.
 public import Net
 
 public struct H1ResponseParser: ~Copyable {

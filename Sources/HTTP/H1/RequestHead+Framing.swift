@@ -99,7 +99,8 @@ extension RequestHead {
         return nil
     }
 
-    /// Whether a Content-Length line is `name: digits` and nothing more: one blank, no leading zero.
+    /// Whether a Content-Length line is `name: digits` and nothing more: one blank, no leading
+    /// zero.
     private func isPlain(_ field: HeaderField) -> Bool {
         let value = value(field)
         return field.valueStart == field.nameStart + UInt32(field.nameLength) + 2

@@ -1,6 +1,6 @@
-// A request head that comes as HTTP/2 fields, laid out as if it had come as HTTP/1 lines: everything
-// behind this point works on one kind of head. No field gets past here that would mean something
-// else in HTTP/1 (RFC 9113 section 8.2.2, 8.3).
+// A request head that comes as HTTP/2 fields, laid out as if it had come as HTTP/1 lines:
+// everything behind this point works on one kind of head. No field gets past here that would mean
+// something else in HTTP/1 (RFC 9113 section 8.2.2, 8.3).
 public import Net
 
 extension RequestHead {

@@ -8,8 +8,8 @@ public struct ExplainRequest: Sendable {
     public let scheme: String
     /// As a client would send it: the `Host` header if one is given, else the URL's authority.
     public let authority: String
-    /// What a TLS client asks for (SNI): the URL's host, whatever the `Host` header says; nil for an
-    /// IP address, which is no server name (RFC 6066 section 3).
+    /// What a TLS client asks for (SNI): the URL's host, whatever the `Host` header says; nil for
+    /// an IP address, which is no server name (RFC 6066 section 3).
     public let serverName: String?
     /// The port the URL says or implies; nil where only a path was given.
     public let port: UInt16?

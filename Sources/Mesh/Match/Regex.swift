@@ -2,7 +2,6 @@
 // Most of ten thousand hosts never see a request that gets as far as their expression, so it is
 // checked when the snapshot is compiled, given back, and built again at its first match.
 internal import CRE2
-internal import Glibc
 internal import Synchronization
 
 /// One RE2 expression. Any number of threads may match with it at once.
@@ -68,7 +67,7 @@ public final class Regex: Sendable {
             }
         }
         guard let bytes = unsafe result else { return Array(copying: text) }
-        defer { unsafe free(bytes) }
+        defer { unsafe isthmus_re2_free_text(bytes) }
         return unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 

@@ -46,7 +46,8 @@ extension RouteCompiler {
             + ".\(gateway.namespace)"
     }
 
-    /// One chain for each match block of a `tls` rule (Istio buildGatewayNetworkFiltersFromTLSRoutes).
+    /// One chain for each match block of a `tls` rule (Istio
+    /// buildGatewayNetworkFiltersFromTLSRoutes).
     private mutating func passthrough(
         _ server: ListenerPlan.Server, _ plan: ListenerPlan, _ index: VirtualServiceIndex,
         into chains: inout [FilterChain], passed: inout [String: Origin]

@@ -26,7 +26,8 @@ public final class FilterChain: Sendable {
         self.origin = origin
     }
 
-    /// How well `serverName` (lower case, nil for none) fits: the larger the better, nil not at all.
+    /// How well `serverName` (lower case, nil for none) fits: the larger the better, nil not at
+    /// all.
     public func fit(_ serverName: String?) -> Int? {
         var best: Int?
         for name in serverNames {

@@ -1,5 +1,6 @@
 // A subject to be put into a certificate: an organisation and a common name at most.
-// Workloads have none at all: their name is the URI, and a subject would be a second, unchecked one.
+// Workloads have none at all: their name is the URI, and a subject would be a second, unchecked
+// one.
 
 public struct DistinguishedName: Sendable, Hashable {
     /// X.520's upper bounds for both attributes, in characters.

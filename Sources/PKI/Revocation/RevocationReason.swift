@@ -1,5 +1,6 @@
 // Why a certificate was revoked (RFC 5280 section 5.3.1).
-// Without `certificateHold` and `removeFromCRL`: a hold can be lifted, and here revocation is final.
+// Without `certificateHold` and `removeFromCRL`: a hold can be lifted, and here revocation is
+// final.
 
 public enum RevocationReason: UInt8, Sendable, CaseIterable {
     case unspecified = 0

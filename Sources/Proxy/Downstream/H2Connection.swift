@@ -1,5 +1,6 @@
 // A client's HTTP/2 connection: its socket, its session, and the moment when output is written.
-// Requests are streams; each is an exchange of its own, as if it had come on a connection of its own.
+// Requests are streams; each is an exchange of its own, as if it had come on a connection of its
+// own.
 import HTTP
 import Net
 import TLS

@@ -1,6 +1,6 @@
 // The upstream's side of HTTP/1.1: one connection, one exchange at a time, pooled in between.
-// It turns the exchange's pieces into bytes and the bytes that come back into a response; what to do
-// with failures is the exchange's business.
+// It turns the exchange's pieces into bytes and the bytes that come back into a response; what to
+// do with failures is the exchange's business.
 import HTTP
 import Mesh
 import Net
@@ -161,8 +161,8 @@ final class UpstreamConnection: Pollable {
             early.append(bytes)
             return
         }
-        // A failed write is dealt with from the loop, never inside the exchange's own call: the peer
-        // has closed, and what it said before may still be there to read.
+        // A failed write is dealt with from the loop, never inside the exchange's own call: the
+        // peer has closed, and what it said before may still be there to read.
         if !socket.write(bytes, loop) {
             failWriting()
         }

@@ -1,5 +1,5 @@
-// Shows a finding to people: one line that says all, the line of the file, and a caret under the place.
-// Compilers have taught everyone to read this form, and editors to jump from it.
+// Shows a finding to people: one line that says all, the line of the file, and a caret under the
+// place. Compilers have taught everyone to read this form, and editors to jump from it.
 
 extension Diagnostic {
     /// `file:line:col: error: what; what to do`, then the line of `source` and a caret below it.

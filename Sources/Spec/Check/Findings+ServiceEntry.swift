@@ -1,5 +1,6 @@
-// Checks ServiceEntry and WorkloadEntry as Istio does (ValidateServiceEntry, validateWorkloadEntry).
-// Most of the rules follow from the resolution: where addresses come from decides what may be said.
+// Checks ServiceEntry and WorkloadEntry as Istio does (ValidateServiceEntry,
+// validateWorkloadEntry). Most of the rules follow from the resolution: where addresses come from
+// decides what may be said.
 
 extension Findings {
     mutating func check(_ entry: ServiceEntry) {

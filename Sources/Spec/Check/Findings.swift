@@ -1,5 +1,5 @@
-// What checking an object has to say, by path. Checks look at typed values only; where a path lies in
-// the text is worked out afterwards, for the few findings there are.
+// What checking an object has to say, by path. Checks look at typed values only; where a path lies
+// in the text is worked out afterwards, for the few findings there are.
 
 /// Collects findings below a current path.
 struct Findings {

@@ -30,7 +30,8 @@ enum NameSyntax {
         return last != UInt8(ascii: "-")
     }
 
-    /// Why a text is no host name, `*` and a leading `*.` allowed where `wildcard`; nil if it is one.
+    /// Why a text is no host name, `*` and a leading `*.` allowed where `wildcard`; nil if it is
+    /// one.
     static func complaint(host: String, wildcard: Bool = true) -> String? {
         let bytes = host.utf8
         if bytes.isEmpty { return "an empty host" }

@@ -1,5 +1,6 @@
 // The service that traffic is sent to (Istio Destination).
-// The host stays as written: what a short name means depends on the namespace of the object it is in.
+// The host stays as written: what a short name means depends on the namespace of the object it is
+// in.
 
 /// A service, and optionally one of its subsets and ports.
 public struct Destination: Sendable {

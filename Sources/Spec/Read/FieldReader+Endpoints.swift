@@ -1,5 +1,5 @@
-// Decodes Kubernetes' Endpoints and EndpointSlice. Both keep their fields beside `metadata`, without
-// a `spec`.
+// Decodes Kubernetes' Endpoints and EndpointSlice. Both keep their fields beside `metadata`,
+// without a `spec`.
 
 extension FieldReader {
     func endpoints(_ parts: ObjectParts) -> Endpoints {

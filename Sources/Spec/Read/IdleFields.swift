@@ -1,5 +1,6 @@
-// Which accepted fields wait for a part of the proxy that acts on them, and where each is used first.
-// People must hear that a timeout has no effect yet, and hear it once, not ten thousand times.
+// Which accepted fields wait for a part of the proxy that acts on them, and where each is used
+// first. People must hear that a timeout has no effect yet, and hear it once, not ten thousand
+// times.
 
 /// The fields of one file, or of a whole configuration, that are accepted and not acted on yet.
 public struct IdleFields: Sendable {

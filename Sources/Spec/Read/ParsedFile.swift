@@ -1,5 +1,5 @@
-// What one file holds: its objects, what is to be said about it, and which fields wait to be acted on.
-// A value, made in one go from bytes: whoever keeps files up to date compares and swaps these.
+// What one file holds: its objects, what is to be said about it, and which fields wait to be acted
+// on. A value, made in one go from bytes: whoever keeps files up to date compares and swaps these.
 
 /// A file of resources, read and checked.
 public struct ParsedFile: Sendable {

@@ -1,6 +1,6 @@
 // docs/features.md: every field of every kind and how far it is carried out.
-// Written from the tables that the decoder reads by, so that the page cannot promise what the program
-// does not know.
+// Written from the tables that the decoder reads by, so that the page cannot promise what the
+// program does not know.
 
 /// The page of features.
 public enum FeatureTable {
@@ -62,8 +62,8 @@ public enum FeatureTable {
               later (a warning says so once), or because there is nothing in it for a gateway.
             - **not yet**: read and checked; what it asks for is left out, with a warning.
 
-            A field that is not in these tables is a warning in Istio's kinds, with the name that was
-            probably meant, and passed over in Kubernetes' kinds. A wrong type or value is an error.
+            A field that is not in these tables is a warning in Istio's kinds, with the name that
+            was probably meant, and passed over in Kubernetes' kinds. A wrong type or value is an error.
             All of `v1`, `v1beta1` and `v1alpha3` are taken.
 
 

@@ -1,6 +1,6 @@
 // One kind of object and what is done with it.
-// Kinds that forbid something are told apart from those that merely do nothing: leaving a policy out
-// opens a door.
+// Kinds that forbid something are told apart from those that merely do nothing: leaving a policy
+// out opens a door.
 
 /// What is done with objects of a kind.
 enum KindStanding: Sendable {

@@ -47,8 +47,8 @@ extension MessageTable {
                 "httpsRedirect", .bool, "On a plain-text server: 301 to https for every request."),
             FieldRow(
                 "mode", .choice(ServerTLSSettings.Mode.self),
-                "PASSTHROUGH where it says nothing; AUTO_PASSTHROUGH and ISTIO_MUTUAL are left out, "
-                    + "with a warning."),
+                "PASSTHROUGH where it says nothing; AUTO_PASSTHROUGH and ISTIO_MUTUAL are left "
+                    + "out, with a warning."),
             FieldRow("serverCertificate", .string, "Path of a PEM file."),
             FieldRow("privateKey", .string, "Path of a PEM file."),
             FieldRow("caCertificates", .string, "Path of a PEM file; for MUTUAL."),

@@ -1,6 +1,6 @@
-// The lines of a text by number, and what the way they start says about where they were pasted from.
-// Only findings look at lines, so nothing is indexed before one is asked for; they come in order, so
-// the place of the last one is where the search for the next begins.
+// The lines of a text by number, and what the way they start says about where they were pasted
+// from. Only findings look at lines, so nothing is indexed before one is asked for; they come in
+// order, so the place of the last one is where the search for the next begins.
 
 /// The lines of a text, found as they are asked for.
 final class SourceLines {
