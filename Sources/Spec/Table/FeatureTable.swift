@@ -63,7 +63,8 @@ public enum FeatureTable {
             - **not yet**: read and checked; what it asks for is left out, with a warning.
 
             A field that is not in these tables is a warning in Istio's kinds, with the name that
-            was probably meant, and passed over in Kubernetes' kinds. A wrong type or value is an error.
+            was probably meant, and passed over in Kubernetes' kinds. A wrong type or value is an
+            error.
             All of `v1`, `v1beta1` and `v1alpha3` are taken.
 
 
