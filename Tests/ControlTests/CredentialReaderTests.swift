@@ -32,18 +32,18 @@ import Testing
                 "-keyout", keyOut, "-out", out,
             ]
             process.standardError = FileHandle.nullDevice
+            var made = (certificate: "", key: "")
             do {
                 try FileManager.default.createDirectory(
                     at: folder, withIntermediateDirectories: true)
                 try process.run()
                 process.waitUntilExit()
-                certificate = try String(contentsOfFile: out, encoding: .utf8)
-                key = try String(contentsOfFile: keyOut, encoding: .utf8)
+                made.certificate = try String(contentsOfFile: out, encoding: .utf8)
+                made.key = try String(contentsOfFile: keyOut, encoding: .utf8)
             } catch {
                 Issue.record("the openssl command is needed: \(error)")
-                certificate = ""
-                key = ""
             }
+            (certificate, key) = made
         }
     }
 
@@ -191,8 +191,9 @@ import Testing
             ("a", Self.simple(secret)), ("b", Self.simple(secret)),
             ("c", Self.simple(.secret(namespace: "ns", name: "gone"))),
             secrets: [Self.pair("web", .one)])
-        let bytes = CertificatesPage(found, now: .init(Int64(Date().timeIntervalSince1970)))
-            .json.bytes
+        // An hour after it was made for two days.
+        let now = UnixTime(Int64(Date().timeIntervalSince1970) + 3600)
+        let bytes = CertificatesPage(found, now: now).json.bytes
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text.components(separatedBy: "\"subject\"").count == 2)
         #expect(text.contains(#""used_by":["l/a","l/b"]"#))
