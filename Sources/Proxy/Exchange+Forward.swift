@@ -49,7 +49,16 @@ extension Exchange {
         isRetry = true
         upstream = nil
         endpoint.dropIdle()
-        connect(endpoint)
+        if endpoint.isRetired, let other = cluster?.pick() {
+            // It left the configuration meanwhile; whoever took its place is asked.
+            endpoint.activeRequests -= 1
+            other.activeRequests += 1
+            other.requestsTotal += 1
+            self.endpoint = other
+            connect(other)
+        } else {
+            connect(endpoint)
+        }
         return true
     }
 
@@ -77,7 +86,9 @@ extension Exchange {
             client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
         loop.outgoing.append("x-request-id: ")
         writeRequestID()
-        loop.outgoing.append("\r\nx-envoy-attempt-count: 1\r\n")
+        loop.outgoing.append(
+            isRetry
+                ? "\r\nx-envoy-attempt-count: 2\r\n" : "\r\nx-envoy-attempt-count: 1\r\n")
         if !rewrittenPath.isEmpty {
             loop.outgoing.append("x-envoy-original-path: ")
             loop.outgoing.append(path)

@@ -34,9 +34,31 @@ struct RetryTests {
         let head = try fresh.readHead()
         #expect(head.hasPrefix("\(method) /again HTTP/1.1\r\nHost: a\r\n"))
         #expect(head.components(of: "x-request-id").count == 1)
+        #expect(head.components(of: "x-envoy-attempt-count") == ["x-envoy-attempt-count: 2"])
         try fresh.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         #expect(try client.readHead().hasPrefix("HTTP/1.1 200 OK\r\n"))
         #expect(try rig.cluster(.upstreamRqRetry) == 1)
+        try rig.settle()
+    }
+
+    @Test("an endpoint that left meanwhile is not asked again: its successor is")
+    func successor() throws {
+        let old = try Backend()
+        let new = try Backend()
+        let rig = try Rig(.forwarding(to: [old.address]), backends: [old, new])
+        let (client, upstream, _) = try rig.open(Self.get)
+        try upstream.send(Self.ok)
+        _ = try client.readHead()
+        _ = try client.read(count: 2)
+        try client.send(Self.get)
+        _ = try upstream.readHead()
+        try rig.adopt(.forwarding(to: [new.address]))
+        upstream.close()
+        let fresh = try rig.accept(new)
+        _ = try fresh.readHead()
+        try fresh.send(Self.ok)
+        #expect(try client.readHead().hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(old.acceptNow() == nil)
         try rig.settle()
     }
 
