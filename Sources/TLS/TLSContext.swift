@@ -55,7 +55,7 @@ public final class TLSContext {
         for identity in settings.identities { try use(identity) }
         unsafe isthmus_ctx_set_server_options(pointer)
         try applyClientCertificates(settings)
-        shareTickets(ticketKeys)
+        try shareTickets(ticketKeys, among: settings.sessionContext)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe SSL_CTX_set_alpn_select_cb(pointer, TLSContext.chooseProtocol, context)
         if !staple.isEmpty {
@@ -106,15 +106,17 @@ public final class TLSContext {
     }
 
     /// Tickets only: no server-side cache to fill or to lock.
-    private func shareTickets(_ keys: [UInt8]) {
+    /// - Parameter servers: what tells the servers that may use them from all others.
+    private func shareTickets(_ keys: [UInt8], among servers: [UInt8]) throws(TLSError) {
         _ = unsafe isthmus_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
         var keys = keys
         if keys.count == 80 {
             _ = unsafe isthmus_ctx_set_ticket_keys(pointer, &keys, 80)
         }
         _ = unsafe SSL_CTX_set_num_tickets(pointer, 1)
-        let name = Array("isthmus".utf8)
-        _ = unsafe SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count))
+        guard !servers.isEmpty,
+            unsafe SSL_CTX_set_session_id_context(pointer, servers, UInt32(servers.count)) == 1
+        else { throw .configuration(TLSError.reason("no session id context")) }
     }
 
     private func applyClientCertificates(_ settings: TLSServerSettings) throws(TLSError) {

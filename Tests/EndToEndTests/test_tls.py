@@ -676,6 +676,43 @@ def test_a_session_resumes_on_any_worker(started, pairs):
                 assert wire.get("a.test").text == "one"
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_of_one_server_opens_no_other(started, authority, pairs, version):
+    """CVE-2025-23419: a ticket got without a certificate, shown where one is required."""
+    gateway = started(
+        c.gateway(
+            c.server(["a.test"], "open", mode="SIMPLE", credentialName="a"),
+            c.server(["b.test"], "closed", mode="MUTUAL", credentialName="b"),
+        ),
+        c.secret("a", pairs["a.test"]),
+        c.secret("b", pairs["b.test"], ca=authority.certificate),
+        says("any", "*"),
+        ports=(443,),
+    )
+    context = c.context(version=version)
+    with c.TLSWire(gateway.port(443), "a.test", context=context) as wire:
+        wire.get("a.test")
+        session = wire.sock.session
+    assert c.refusal(gateway.port(443), "b.test", context=context, session=session)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_ends_with_the_trust_it_was_made_by(
+    started, authority, pairs, stranger, version
+):
+    """A client whose CA is trusted no more does not come back by its ticket."""
+    gateway = mutual(started, authority, pairs)
+    context = c.context(client=pairs["client"], version=version)
+    with c.TLSWire(gateway.port(443), "a.test", context=context) as wire:
+        assert wire.get("a.test").text == "one"
+        session = wire.sock.session
+    other = stranger.certificate.parent / "other.pem"
+    objects = [o for o in gateway.objects if o["kind"] != "Secret"]
+    gateway.write("resources.yaml", *objects, c.secret("a", pairs["a.test"], ca=other))
+    wait_for(lambda: c.refusal(gateway.port(443), "a.test", client=pairs["client"]), "the new CA")
+    assert c.refusal(gateway.port(443), "a.test", context=context, session=session)
+
+
 # What is shown
 
 

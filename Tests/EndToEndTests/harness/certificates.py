@@ -157,13 +157,15 @@ class TLSWire(Wire):
         return text.strip().split("=")[1].lower()
 
 
-def refusal(port, sni, **more):
+def refusal(port, sni, session=None, **more):
     """How a handshake ends that must not succeed: the error, or None where it did succeed.
+    `more` are for `context`, or `context` is one that is made already.
 
     With TLS 1.3 a client learns that its certificate is refused when it first reads.
     """
     try:
-        with TLSWire(port, sni, context=context(**more)) as wire:
+        made = more.get("context") or context(**more)
+        with TLSWire(port, sni, context=made, session=session) as wire:
             wire.sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             return None if wire.sock.recv(1) else EOFError("closed without an answer")
     except (ssl.SSLError, ConnectionError, socket.timeout) as error:
