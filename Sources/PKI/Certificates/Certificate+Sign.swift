@@ -39,7 +39,10 @@ extension Certificate {
             } else {
                 unsafe template.subject.withName { unsafe X509_set_issuer_name(raw, $0) }
             }
-        let identifier = subject.identifier
+        // From the key as it stands in the certificate now: encoding it once more would cost more
+        // than the signature.
+        guard let encoded = unsafe X509_get_X509_PUBKEY(raw) else { return false }
+        let identifier = unsafe PublicKey.identifier(ofEncoded: encoded)
         let extensions = template.extensions(
             subjectKeyIdentifier: identifier,
             authorityKeyIdentifier: issuer.map(\.keyIdentifier) ?? identifier)

@@ -32,14 +32,19 @@ public final class PublicKey: @unchecked Sendable {
     /// The leftmost 160 bits of the SHA-256 of the key's bits (RFC 7093 section 2, method 1).
     public var identifier: [UInt8] {
         var wrapped: OpaquePointer?
-        guard unsafe X509_PUBKEY_set(&wrapped, raw) == 1 else {
+        guard unsafe X509_PUBKEY_set(&wrapped, raw) == 1, let wrapped = unsafe wrapped else {
             ERR_clear_error()
             return []
         }
         defer { unsafe X509_PUBKEY_free(wrapped) }
+        return unsafe PublicKey.identifier(ofEncoded: wrapped)
+    }
+
+    /// - Parameter encoded: an `X509_PUBKEY`, which stays its owner's.
+    static func identifier(ofEncoded encoded: OpaquePointer) -> [UInt8] {
         var bits: UnsafePointer<UInt8>?
         var count: Int32 = 0
-        guard unsafe X509_PUBKEY_get0_param(nil, &bits, &count, nil, wrapped) == 1 else {
+        guard unsafe X509_PUBKEY_get0_param(nil, &bits, &count, nil, encoded) == 1 else {
             return []
         }
         let bytes = unsafe Array(UnsafeBufferPointer(start: bits, count: Int(count)))
