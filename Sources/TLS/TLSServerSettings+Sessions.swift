@@ -6,7 +6,8 @@ internal import COpenSSL
 
 extension TLSServerSettings {
     /// 32 bytes, the session id context: SHA-256 of everything that decides who is let in, and as
-    /// whom the server speaks. RFC 8446 section 4.6.1 leaves to the server what a ticket is good for.
+    /// whom the server speaks. What a ticket is good for is the server's to say (RFC 8446 section
+    /// 4.6.1).
     var sessionContext: [UInt8] {
         var text: [UInt8] = []
         func add(_ part: [UInt8]) {

@@ -1,5 +1,5 @@
-// Certificates for chains: where each part is looked for, what is said when it is not there, and that
-// one chain's trouble is nobody else's.
+// Certificates for chains: where each part is looked for, what is said when it is not there, and
+// that one chain's trouble is nobody else's.
 import Foundation
 import Mesh
 import Net
