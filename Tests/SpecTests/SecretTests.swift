@@ -21,7 +21,8 @@ import Testing
         let secret = Self.secret(
             """
             type: kubernetes.io/tls
-            data: {tls.crt: Y2VydA==, tls.key: a2V5, ca.crt: Y2E=, ca.crl: Y3Js, tls.ocsp-staple: AAE=}
+            data: {tls.crt: Y2VydA==, tls.key: a2V5, ca.crt: Y2E=, ca.crl: Y3Js,
+              tls.ocsp-staple: AAE=}
             """)
         #expect(secret?.type == "kubernetes.io/tls")
         #expect(Self.text(secret?.identity?.certificate) == "cert")
