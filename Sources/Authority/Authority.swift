@@ -36,6 +36,7 @@ public final class Authority {
             throw .notAnAuthority(path: path)
         }
         try ledger.finishFiles(in: folder)
+        try ledger.sweepFiles(in: folder)
         do throws(PKIError) {
             return Authority(
                 folder: folder, ledger: ledger, trustDomain: try TrustDomain(name),

@@ -20,6 +20,9 @@ struct Folder {
         }
     }
 
+    /// What the name of a file ends in until it is in its place.
+    static let unfinishedSuffix = ".unfinished"
+
     func path(of name: String) -> String {
         path.isEmpty || path == "." ? name : path.hasSuffix("/") ? path + name : path + "/" + name
     }
@@ -67,7 +70,7 @@ struct Folder {
 
     /// Puts a file in place, over one of that name.
     func replace(_ name: String, with bytes: [UInt8], access: Access) throws(AuthorityError) {
-        let staged = ".\(name).\(getpid()).new"
+        let staged = ".\(name).\(getpid())\(Folder.unfinishedSuffix)"
         try create(staged, bytes, access: access)
         try move(staged, to: name)
         try sync()

@@ -48,6 +48,21 @@ extension Ledger {
         }
     }
 
+    /// Removes what a process left that was killed before it decided: copies of keys among them.
+    func sweepFiles(in folder: Folder) throws(AuthorityError) {
+        func leftovers() -> [String] {
+            folder.hiddenNames.filter {
+                $0.hasPrefix(Ledger.staged("")) || $0.hasSuffix(Folder.unfinishedSuffix)
+            }
+        }
+        if leftovers().isEmpty { return }
+        try write { () throws(AuthorityError) in
+            // Files are staged by whoever may write to the ledger, and that is nobody else now.
+            guard try !hasUnfinishedFiles() else { return }
+            for name in leftovers() { try folder.remove(name) }
+        }
+    }
+
     func hasUnfinishedFiles() throws(AuthorityError) -> Bool {
         try database.rows("SELECT count(*) FROM file_changes").first?.first?.integer != 0
     }
