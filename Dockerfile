@@ -17,7 +17,7 @@ RUN make build \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libnghttp2-14 libre2-9 libssl3 \
+    && apt-get install -y --no-install-recommends libnghttp2-14 libre2-9 libsqlite3-0 libssl3 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 isthmus \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin isthmus \

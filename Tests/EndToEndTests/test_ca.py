@@ -1,5 +1,6 @@
 """`isthmus ca`: what it writes, judged by OpenSSL, Python's `cryptography` and pkilint."""
 
+import base64
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.verification import PolicyBuilder, Store
@@ -323,6 +325,21 @@ def test_verify_names_what_is_wrong(authority, tmp_path):
     (tmp_path / "second").mkdir()
     stranger, _ = Authority(tmp_path / "second").issue()
     authority.run("verify", stranger / "cert-chain.pem", code=65)
+
+
+def test_a_secret_is_what_a_gateway_with_credential_name_reads(authority, tmp_path):
+    run = authority.run("issue", "--secret", "shop-credential", "--gateway", "shop.example.com")
+    secret = yaml.safe_load(run.out)
+    assert secret["type"] == "kubernetes.io/tls"
+    assert secret["metadata"] == {"name": "shop-credential", "namespace": "istio-system"}
+    data = {name: base64.b64decode(text) for name, text in secret["data"].items()}
+    key = load_pem_private_key(data["tls.key"], None)
+    assert x509.load_pem_x509_certificates(data["tls.crt"])[0].public_key() == key.public_key()
+    assert data["ca.crt"] == (authority.certs / "root-cert.pem").read_bytes()
+    file = tmp_path / "secret.yaml"
+    file.write_text(run.out)
+    assert isthmus("validate", "-f", file).code == 0
+    assert not (tmp_path / "key.pem").exists()
 
 
 def test_an_existing_root_and_istios_folder_are_taken_over(tmp_path):

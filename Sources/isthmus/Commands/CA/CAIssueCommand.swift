@@ -8,10 +8,11 @@ struct CAIssueCommand: ParsableCommand {
         commandName: "issue",
         abstract: "Issue a certificate with a new key: cert-chain.pem, key.pem, root-cert.pem.",
         discussion: """
-            Prints the serial number.
+            Prints the serial number, or with --secret the Secret.
 
             isthmus ca issue -n default --service-account reviews --out /etc/certs
             isthmus ca issue --gateway shop.example.com '*.shop.example.com' --out gateway/
+            isthmus ca issue --gateway shop.example.com --secret shop-credential > secret.yaml
             """)
 
     @OptionGroup var options: CAOptions
@@ -37,6 +38,12 @@ struct CAIssueCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the three files go.", valueName: "folder"))
     var out = "."
 
+    @Option(
+        help: ArgumentHelp(
+            "Print a Secret for a Gateway's credentialName instead of writing files; in namespace "
+                + "istio-system where none is given.", valueName: "[namespace/]name"))
+    var secret: String?
+
     func validate() throws {
         if gateway.isEmpty {
             guard workload.namespace != nil, workload.serviceAccount != nil else {
@@ -52,16 +59,21 @@ struct CAIssueCommand: ParsableCommand {
 
     func run() throws {
         try certifying {
+            let secret = try secret.map { try CredentialSecret($0) }
             let folder = IdentityFolder(path: out)
-            try folder.refuseOccupied()
+            if secret == nil { try folder.refuseOccupied() }
             let authority = try options.open()
             let key = try PrivateKey.generate(key)
             let subject = try subject(in: authority.trustDomain)
             let issued = try authority.issue(
                 LeafRequest(subject, key: try key.publicKey, lifetime: ttl))
-            try folder.create(issued, key: key)
-            Output.data("\(issued.certificate.serial)\n")
-            issued.tell(path: out)
+            if let secret {
+                Output.data(try secret.yaml(issued, key: key))
+            } else {
+                try folder.create(issued, key: key)
+                Output.data("\(issued.certificate.serial)\n")
+            }
+            issued.tell(path: secret == nil ? out : "standard output")
             try authority.remindOfRotation()
         }
     }
