@@ -1,4 +1,5 @@
-// Issues certificates: reserve, sign, settle.
+// Issues certificates: reserves a serial in the ledger, signs, and marks it issued.
+// In that order a crash can waste a serial, but never give one out twice or lose one.
 public import PKI
 
 extension Authority {

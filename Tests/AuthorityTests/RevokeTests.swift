@@ -1,4 +1,4 @@
-// Revoking and renewing.
+// What revoking and renewing do to the ledger, to the list, and to the next certificate.
 import PKI
 import Testing
 

@@ -1,4 +1,4 @@
-// One certificate in the ledger.
+// One certificate as the ledger keeps it: whose it is, until when, and what became of it.
 public import PKI
 
 public struct LedgerEntry: Sendable, Equatable {
