@@ -44,12 +44,11 @@ extension Authority {
     func lists(
         signedBy signers: [String: Issuer], at now: UnixTime
     ) throws(AuthorityError) -> [UInt8] {
-        let present = try presentLists()
+        let everybody = try ledger.everyIssuer()
+        let present = try presentLists().map { (list: $0, owner: $0.owner(among: everybody)) }
         var text: [UInt8] = []
-        var known: Set<String> = []
         for entry in try ledger.issuers() {
-            known.insert(entry.key)
-            let old = present.first { Hex.text($0.authorityKeyIdentifier) == entry.key }
+            let old = present.first { $0.owner == entry.key }?.list
             guard let signer = signers[entry.key] else {
                 text += old?.pem ?? []
                 continue
@@ -72,10 +71,7 @@ extension Authority {
             text += list.pem
         }
         // Lists of authorities above a plugged-in one are not ours to make or to drop.
-        let ours = Set(try ledger.everyIssuer().map(\.key))
-        for list in present where !ours.contains(Hex.text(list.authorityKeyIdentifier)) {
-            text += list.pem
-        }
+        for (list, owner) in present where owner == nil { text += list.pem }
         return text
     }
 
@@ -89,6 +85,18 @@ extension Authority {
 }
 
 extension RevocationList {
+    /// The key of the issuer whose list it is; nil where it is none of these. An issuer without a
+    /// key identifier, as some old tools make them, is known by its signature.
+    func owner(among issuers: [IssuerEntry]) -> String? {
+        let identifier = Hex.text(authorityKeyIdentifier)
+        let owner = issuers.first { entry in
+            if !identifier.isEmpty { return entry.key == identifier }
+            guard let key = try? entry.certificate.publicKey else { return false }
+            return isSigned(by: key)
+        }
+        return owner?.key
+    }
+
     /// The number, where it fits; ours do.
     var smallNumber: UInt64? {
         let bytes = number.drop { $0 == 0 }

@@ -39,8 +39,16 @@ extension Authority {
         let (known, lists) = try settled { () throws(AuthorityError) in
             (try readCertificates(), try presentLists())
         }
+        // Whole chains where every issuer has its list; the root above a plugged-in authority may
+        // have none, and then the ledger is all there is to say about intermediates.
+        let issuers = try ledger.everyIssuer()
+        let listed = Set(lists.compactMap { $0.owner(among: issuers) })
+        let isComplete = (known.roots + known.intermediates).allSatisfy {
+            listed.contains($0.issuerKey)
+        }
         let store = try AuthorityError.wrapping { () throws(PKIError) in
-            try TrustStore(roots: known.roots, lists: lists, revocationCheck: .leaf)
+            try TrustStore(
+                roots: known.roots, lists: lists, revocationCheck: isComplete ? .chain : .leaf)
         }
         let verified: [Certificate]
         do throws(VerificationError) {

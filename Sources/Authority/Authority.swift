@@ -30,7 +30,7 @@ public final class Authority {
         path: String, passphrase: [UInt8]? = nil
     ) throws(AuthorityError) -> Authority {
         let folder = Folder(path: path)
-        guard folder.contains(AuthorityFile.ledger) else { throw .notAnAuthority(path: path) }
+        guard try folder.has(AuthorityFile.ledger) else { throw .notAnAuthority(path: path) }
         let ledger = try Ledger(path: folder.path(of: AuthorityFile.ledger))
         guard let name = try ledger.setting(.trustDomain) else {
             throw .notAnAuthority(path: path)

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -356,6 +357,39 @@ def test_an_existing_root_and_istios_folder_are_taken_over(tmp_path):
     three.run("verify", one.issue()[0] / "cert-chain.pem")
 
 
+def test_an_authority_of_an_old_tool_without_key_identifiers_is_taken_over(tmp_path):
+    old = tmp_path / "old"
+    old.mkdir()
+    config = old / "openssl.cnf"
+    config.write_text(
+        "[req]\ndistinguished_name=d\n[d]\n[ca]\nbasicConstraints=critical,CA:TRUE\n"
+        "keyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=none\n"
+    )
+    for name, subject in (("root", "/O=Old/CN=root"), ("ca", "/O=Old/CN=issuer")):
+        key, csr, cert = old / f"{name}-key.pem", old / f"{name}.csr", old / f"{name}-cert.pem"
+        openssl("genrsa", "-traditional", "-out", key, "2048")
+        openssl("req", "-new", "-config", config, "-key", key, "-subj", subject, "-out", csr)
+        signer = ("-signkey", key)
+        if name == "ca":
+            signer = ("-CA", old / "root-cert.pem", "-CAkey", old / "root-key.pem")
+            signer += ("-CAcreateserial", "-CAserial", old / "serial")
+        openssl(
+            *("x509", "-req", "-in", csr, *signer, "-days", "100", "-out", cert),
+            *("-extfile", config, "-extensions", "ca"),
+        )
+    authority = Authority(tmp_path, "--cacerts", old)
+    workload, _ = authority.issue()
+    file = workload / "cert-chain.pem"
+    openssl("verify", "-CAfile", old / "root-cert.pem", "-untrusted", file, file)
+    authority.run("verify", file)
+    for _ in range(3):
+        authority.run("crl")
+    lists = (authority.certs / "ca-crl.pem").read_text()
+    assert lists.count("BEGIN X509 CRL") == 1
+    authority.run("revoke", workload)
+    assert "revoked" in authority.run("verify", file, code=65).err
+
+
 def test_replacing_a_root_breaks_nobody_at_any_moment(authority, tmp_path):
     old_root = tmp_path / "old-root.pem"
     old_root.write_bytes((authority.certs / "root-cert.pem").read_bytes())
@@ -395,6 +429,22 @@ def test_mistakes_end_with_their_code_and_advice(authority, tmp_path, arguments,
     run = authority.run(*arguments, code=code, cwd=tmp_path)
     assert words in run.err
     assert run.out == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_somebody_else_is_told_that_they_may_not(authority):
+    authority.folder.chmod(0o755)
+    stranger = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    copy = authority.folder / "isthmus"
+    shutil.copy(binary(), copy)
+    run = subprocess.run(
+        [*stranger, copy, "ca", "list", "--dir", authority.certs],
+        capture_output=True, text=True, cwd="/", env=environment(), timeout=20,
+    )  # fmt: skip
+    if "setpriv" in run.stderr or "copy" in run.stderr:
+        pytest.skip(f"this machine lets nobody run it: {run.stderr.strip()}")
+    assert run.returncode == 77, run.stderr
+    assert "Permission denied" in run.stderr
 
 
 def test_without_an_authority_the_command_says_how_to_make_one(tmp_path):

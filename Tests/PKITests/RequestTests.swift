@@ -25,6 +25,21 @@ import Testing
         }
     }
 
+    @Test("no damaged request is believed, and none ends the process")
+    func damage() throws {
+        let key = try PrivateKey.generate(.p256)
+        let der = try SigningRequest(key: key).der
+        for index in der.indices {
+            var damaged = der
+            damaged[index] ^= 0x41
+            // The tags of the last INTEGERs and the like may survive; the key proven must be ours.
+            guard let request = try? SigningRequest(der: damaged),
+                let proven = try? request.provenKey
+            else { continue }
+            #expect(try proven == key.publicKey, "byte \(index)")
+        }
+    }
+
     @Test("a certificate is no request")
     func wrong() throws {
         let pem = try Pyramid().leaf().pem

@@ -58,6 +58,20 @@ import Testing
             try pyramid.refusal(of: leaf, in: try pyramid.store([forged], check: .leaf)) != nil)
     }
 
+    @Test("no damaged list is taken for the issuer's, and none ends the process")
+    func damage() throws {
+        let pyramid = try Pyramid()
+        let der = try pyramid.list([.random(), .random()]).der
+        let key = try pyramid.intermediate.key.publicKey
+        for index in der.indices {
+            var damaged = der
+            damaged[index] ^= 0x41
+            guard let list = try? RevocationList(der: damaged) else { continue }
+            _ = CertificateText.lines(list, at: Pyramid.now)
+            #expect(!list.isSigned(by: key), "byte \(index)")
+        }
+    }
+
     @Test("reasons are read in any spelling, and a hold is none")
     func reasons() {
         for reason in RevocationReason.allCases {

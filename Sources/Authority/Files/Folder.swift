@@ -43,6 +43,14 @@ struct Folder {
         return unsafe lstat(path(of: name), &facts) == 0
     }
 
+    /// As `contains`, where "may not look" is no answer.
+    func has(_ name: String) throws(AuthorityError) -> Bool {
+        var facts = stat()
+        if unsafe lstat(path(of: name), &facts) == 0 { return true }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw .lastFailure("read", path(of: name))
+    }
+
     /// nil where there is no such file.
     func read(_ name: String) throws(AuthorityError) -> [UInt8]? {
         let path = path(of: name)

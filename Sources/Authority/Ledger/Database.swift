@@ -11,8 +11,7 @@ final class Database {
     /// Prepared once; SQLite would parse each again.
     private var statements: [String: OpaquePointer] = unsafe [:]
 
-    /// - Parameter creates: whether a missing file is made. It must exist with the right access
-    ///   already: SQLite would make it readable by everybody.
+    /// - Parameter path: of a file that exists, for SQLite would make one readable by everybody.
     init(path: String) throws(AuthorityError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
