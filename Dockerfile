@@ -1,5 +1,5 @@
 # Isthmus in a container: built with the Swift image, run on Debian without a toolchain.
-# The Swift runtime is inside the binary, so the second stage adds one library and a user.
+# The Swift runtime is inside the binary, so the second stage adds four libraries and a user.
 
 FROM swift:6.3-bookworm AS build
 WORKDIR /src
