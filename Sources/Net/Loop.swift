@@ -82,28 +82,11 @@ public final class Loop {
 
     public var nowMs: UInt64 { nowNs / 1_000_000 }
 
-    /// Reads the clock again: for durations that must not include the round's earlier work.
-    public func freshNs() -> UInt64 {
-        nowNs = isthmus_monotonic_ns()
-        return nowNs
-    }
-
     /// Watches a descriptor, edge-triggered, until it is removed. Holds `pollable` strongly.
     public func add(
         _ pollable: Pollable, descriptor: Int32, for readiness: Readiness
     ) throws(NetError) {
-        let index = Int(descriptor)
-        while watched.count <= index {
-            watched.append(nil)
-            generations.append(0)
-        }
-        generations[index] &+= 1
-        let token = UInt64(generations[index]) << 32 | UInt64(UInt32(bitPattern: descriptor))
-        let events = readiness.union(.edgeTriggered).rawValue
-        guard isthmus_epoll_add(epoll.raw, descriptor, events, token) == 0 else {
-            throw NetError(call: "epoll_ctl", errno: isthmus_errno())
-        }
-        watched[index] = pollable
+        try register(pollable, descriptor, readiness.union(.edgeTriggered))
     }
 
     /// Watches without edges: the event comes again until it is dealt with. For descriptors that
@@ -111,6 +94,14 @@ public final class Loop {
     public func addLevelTriggered(
         _ pollable: Pollable, descriptor: Int32, for readiness: Readiness
     ) throws(NetError) {
+        try register(pollable, descriptor, readiness)
+    }
+
+    /// The token carries a generation, so that an event for a closed descriptor cannot reach the
+    /// one that got its number next.
+    private func register(
+        _ pollable: Pollable, _ descriptor: Int32, _ events: Readiness
+    ) throws(NetError) {
         let index = Int(descriptor)
         while watched.count <= index {
             watched.append(nil)
@@ -118,7 +109,7 @@ public final class Loop {
         }
         generations[index] &+= 1
         let token = UInt64(generations[index]) << 32 | UInt64(UInt32(bitPattern: descriptor))
-        guard isthmus_epoll_add(epoll.raw, descriptor, readiness.rawValue, token) == 0 else {
+        guard isthmus_epoll_add(epoll.raw, descriptor, events.rawValue, token) == 0 else {
             throw NetError(call: "epoll_ctl", errno: isthmus_errno())
         }
         watched[index] = pollable
@@ -158,10 +149,6 @@ public final class Loop {
 
     public func atEndOfRound(_ work: RoundEnd) {
         roundEnds.append(work)
-    }
-
-    public func removeAtEndOfRound(_ work: RoundEnd) {
-        roundEnds.removeAll { $0 === work }
     }
 
     /// Calls `pollable.resumed()` in the next round, after the events that wait by then.

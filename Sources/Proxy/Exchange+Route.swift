@@ -66,16 +66,7 @@ extension Exchange {
     }
 
     private func chooseDestination(_ forward: Forward) {
-        var index = 0
-        if forward.destinations.count > 1 {
-            var ticket = worker.random.below(forward.totalWeight)
-            while index < forward.destinations.count - 1,
-                ticket >= forward.destinations[index].weight
-            {
-                ticket -= forward.destinations[index].weight
-                index += 1
-            }
-        }
+        let index = worker.draw(forward.destinations, totalWeight: forward.totalWeight)
         destinationIndex = index
         guard let cluster = forward.destinations[index].cluster else {
             client?.listener.httpStats.add(.noCluster)

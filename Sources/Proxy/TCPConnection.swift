@@ -47,14 +47,7 @@ final class TCPConnection: Pollable {
     }
 
     private func dial(_ route: TCPRoute) {
-        var index = 0
-        if route.destinations.count > 1 {
-            var ticket = worker.random.below(route.totalWeight)
-            while index < route.destinations.count - 1, ticket >= route.destinations[index].weight {
-                ticket -= route.destinations[index].weight
-                index += 1
-            }
-        }
+        let index = worker.draw(route.destinations, totalWeight: route.totalWeight)
         guard let clusterIndex = route.destinations[index].cluster else {
             end(.noClusterFound)
             return

@@ -86,12 +86,6 @@ final class TunnelEnd: Pollable {
         if !socket.write(bytes, loop) { tunnel.reset() }
     }
 
-    /// Bytes that are on the wire's side of TLS already.
-    func send(_ bytes: ByteView) {
-        guard socket.isOpen, bytes.count > 0 else { return }
-        if !socket.send(bytes, loop) { tunnel.reset() }
-    }
-
     private func flush() {
         guard socket.flush(loop) else {
             tunnel.reset()

@@ -47,7 +47,6 @@ final class ClientConnection: ClientStream {
     var sendsChunked = false
 
     private var loop: Loop { listener.worker.loop }
-    var limits: ProxyLimits { listener.worker.settings.limits }
 
     /// The address the client connected to; asked of the system, as only logs want to know.
     override var localAddress: SocketAddress? {
