@@ -45,10 +45,13 @@ final class Listener: Pollable {
         case .http(let table): nothing = .http(RouteTable(name: table.name, virtualHosts: []))
         case .tcp: nothing = .tcp(nil)
         case .tls: nothing = .tls([])
+        case .sniffed(_, .http(let table)):
+            nothing = .sniffed([], plain: .http(RouteTable(name: table.name, virtualHosts: [])))
+        case .sniffed(_, .tcp): nothing = .sniffed([], plain: .tcp(nil))
         }
         spec = ListenerSpec(
             name: spec.name, bind: spec.bind, port: spec.port, declaredPort: spec.declaredPort,
-            kind: nothing, origins: spec.origins)
+            kind: nothing, direction: spec.direction, origins: spec.origins)
         worker.loop.forEachWatched { pollable in
             if let client = pollable as? ClientConnection, client.listener === self {
                 client.closeIfIdle()
@@ -103,7 +106,7 @@ final class Listener: Pollable {
             ClientConnection(StreamSocket(raw), peer: peer, listener: self).start()
         case .tcp(let route):
             TCPConnection.start(StreamSocket(raw), peer: peer, listener: self, route: route)
-        case .tls:
+        case .tls, .sniffed:
             TLSAcceptor.start(raw, peer: peer, listener: self)
         }
     }

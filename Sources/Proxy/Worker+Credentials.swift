@@ -1,12 +1,19 @@
-// The certificates of TLS listeners, as one worker uses them: each worker makes its own contexts,
-// at the first connection that needs one (OpenSSL 3.0 is slow when threads share a context).
+// The certificates of TLS listeners and of upstream TLS, as one worker uses them: each worker makes
+// its own contexts, at the first connection that needs one (OpenSSL 3.0 is slow when threads share
+// a context).
 public import Mesh
 public import TLS
 import Telemetry
 
 extension Worker {
-    /// By `<listener name>/<chain name>`; a chain without an entry cannot be served now.
-    public typealias Credentials = [String: TLSServerSettings]
+    public struct Credentials: Sendable, Equatable {
+        /// By `<listener name>/<chain name>`; a chain without an entry cannot be served now.
+        public var servers: [String: TLSServerSettings] = [:]
+        /// By `UpstreamTLS.credentialKey`; an endpoint without an entry cannot be reached now.
+        public var clients: [String: TLSClientSettings] = [:]
+
+        public init() {}
+    }
 
     /// As `adopt(_:bindings:)`, with the certificates that belong to `next`.
     public func adopt(_ next: Snapshot, bindings: [Binding], credentials: Credentials) {
@@ -16,10 +23,12 @@ extension Worker {
 
     /// New certificates for new connections; open ones stay as they are.
     public func replaceCredentials(_ next: Credentials) {
-        for (name, settings) in next where credentials[name] != settings {
-            contexts[name] = nil
+        contexts = contexts.filter { name, _ in
+            next.servers[name] != nil && next.servers[name] == credentials.servers[name]
         }
-        for name in contexts.keys where next[name] == nil { contexts[name] = nil }
+        clientContexts = clientContexts.filter { key, _ in
+            next.clients[key] != nil && next.clients[key] == credentials.clients[key]
+        }
         credentials = next
     }
 
@@ -27,13 +36,27 @@ extension Worker {
     func context(of chain: FilterChain, on listener: Listener) -> TLSContext? {
         let name = "\(listener.spec.name)/\(chain.name)"
         if let known = contexts[name] { return known }
-        guard let credential = credentials[name] else { return nil }
+        guard let credential = credentials.servers[name] else { return nil }
         do throws(TLSError) {
             let context = try TLSContext(server: credential, ticketKeys: settings.ticketKeys)
             contexts[name] = context
             return context
         } catch {
             // The control thread has tried the same settings and said why they do not work.
+            return nil
+        }
+    }
+
+    /// The context for connections to an endpoint; nil where what it needs is missing or broken.
+    func context(of tls: UpstreamTLS) -> TLSContext? {
+        let key = tls.credentialKey
+        if let known = clientContexts[key] { return known }
+        guard let credential = credentials.clients[key] else { return nil }
+        do throws(TLSError) {
+            let context = try TLSContext(client: credential)
+            clientContexts[key] = context
+            return context
+        } catch {
             return nil
         }
     }

@@ -19,8 +19,11 @@ public final class Worker {
     var listeners: [String: Listener] = [:]
     /// In step with `snapshot.clusters`; made at first use.
     var clusters: ContiguousArray<ClusterState?> = []
-    var credentials: Credentials = [:]
+    var credentials = Credentials()
+    /// By `<listener name>/<chain name>`.
     var contexts: [String: TLSContext] = [:]
+    /// By `UpstreamTLS.credentialKey`.
+    var clientContexts: [String: TLSContext] = [:]
     var isDraining = false
     private var freeExchanges: ContiguousArray<Exchange> = []
     var activeExchanges = 0

@@ -110,7 +110,7 @@ import Testing
             ("a", Self.simple(.secret(namespace: "ns", name: "web"))),
             secrets: [Self.pair("web", .one)])
         #expect(found.problems.isEmpty)
-        let settings = try #require(found.settings["l/a"])
+        let settings = try #require(found.settings.servers["l/a"])
         #expect(settings.identities.map(\.chain) == [Array(Keys.one.certificate.utf8)])
         #expect(settings.clientCertificates == .ignored)
         #expect(settings.minVersion == .v12)
@@ -163,7 +163,7 @@ import Testing
         func ca(_ termination: TLSTermination, _ secrets: [Secret]) -> String? {
             let found = Self.credentials(
                 ("a", termination), secrets: secrets, files: ["/ca": two])
-            return found.settings["l/a"].map { String(decoding: $0.clientCA, as: UTF8.self) }
+            return found.settings.servers["l/a"].map { String(decoding: $0.clientCA, as: UTF8.self) }
         }
         #expect(ca(Self.mutual(), [inside]) == one)
         #expect(ca(Self.mutual(), [inside, beside]) == two)
@@ -181,7 +181,7 @@ import Testing
         #expect(found.settings.isEmpty)
         #expect(found.problems.first?.reason.contains("web-cacert") == true)
         let lax = Self.credentials(("a", Self.mutual(skips: true)), secrets: secrets)
-        #expect(lax.settings["l/a"]?.skipsVerification == true)
+        #expect(lax.settings.servers["l/a"]?.skipsVerification == true)
     }
 
     @Test("the page of certificates names each once, with who shows it, and no key")

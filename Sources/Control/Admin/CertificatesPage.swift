@@ -45,7 +45,7 @@ struct CertificatesPage {
         var entries: [Entry] = []
         var places: [[[UInt8]]: Int] = [:]
         for use in credentials.uses {
-            guard let settings = credentials.settings[use.chain] else { continue }
+            guard let settings = credentials.settings.servers[use.chain] else { continue }
             for (source, identity) in zip(use.sources, settings.identities) {
                 let key = [Array(source.utf8), identity.chain, settings.clientCA]
                 if let place = places[key] {

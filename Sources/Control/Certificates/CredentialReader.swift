@@ -7,10 +7,10 @@ internal import Proxy
 internal import Spec
 internal import TLS
 
-/// What there is for the chains of one snapshot.
+/// What there is for the chains and the endpoints of one snapshot.
 struct Credentials: Equatable {
-    /// By `<listener name>/<chain name>`: what workers take over.
-    var settings: Worker.Credentials = [:]
+    /// What workers take over.
+    var settings = Worker.Credentials()
     /// In the order of listeners and chains.
     var problems: [CredentialProblem] = []
     /// Where each chain's certificates came from, in the order of listeners and chains.
@@ -32,17 +32,20 @@ struct CredentialReader {
     static let fileBytesMax = 1 << 20
 
     private let secrets: [String: Secret]
+    /// This proxy's own; nil where it has none, or none yet.
+    private let identity: WorkloadIdentity?
     private let read: (String) throws(NetError) -> [UInt8]
 
     /// - Parameter read: the bytes of a file; tests bring their own.
     init(
-        _ secrets: [Secret],
+        _ secrets: [Secret], identity: WorkloadIdentity? = nil,
         read: @escaping (String) throws(NetError) -> [UInt8] = { path throws(NetError) in
             try File.read(path, bytesMax: CredentialReader.fileBytesMax)
         }
     ) {
         self.secrets = Dictionary(
             secrets.map { ("\($0.namespace)/\($0.name)", $0) }, uniquingKeysWith: { old, _ in old })
+        self.identity = identity
         self.read = read
     }
 
@@ -50,15 +53,14 @@ struct CredentialReader {
     func credentials(of snapshot: Snapshot, known: CredentialTrials) -> Credentials {
         var all = Credentials()
         for listener in snapshot.routing.listeners {
-            guard case .tls(let chains) = listener.kind else { continue }
-            for chain in chains {
+            for chain in listener.chains {
                 guard let termination = chain.termination else { continue }
                 let name = "\(listener.name)/\(chain.name)"
                 all.folders.formUnion(termination.files.map(Self.folder))
                 do throws(CredentialFailure) {
                     let settings = try settings(of: termination)
                     try known.check(settings, of: termination)
-                    all.settings[name] = settings
+                    all.settings.servers[name] = settings
                     all.uses.append(
                         CredentialUse(
                             chain: name, sources: termination.credentials.map(\.place)))
@@ -70,7 +72,78 @@ struct CredentialReader {
                 }
             }
         }
+        readClients(of: snapshot, known: known, into: &all)
         return all
+    }
+
+    /// Each kind of credential once, however many endpoints use it.
+    private func readClients(
+        of snapshot: Snapshot, known: CredentialTrials, into all: inout Credentials
+    ) {
+        var seen: Set<String> = []
+        for cluster in snapshot.clusters {
+            for endpoint in cluster.endpoints {
+                guard let tls = endpoint.tls, seen.insert(tls.credentialKey).inserted else {
+                    continue
+                }
+                all.folders.formUnion(tls.files.map(Self.folder))
+                do throws(CredentialFailure) {
+                    let settings = try settings(of: tls)
+                    try known.check(settings, of: tls)
+                    all.settings.clients[tls.credentialKey] = settings
+                } catch {
+                    all.problems.append(
+                        CredentialProblem(
+                            listener: "", chain: cluster.name, origin: tls.origin,
+                            credential: error.credential, reason: error.reason))
+                }
+            }
+        }
+    }
+
+    private func settings(of tls: UpstreamTLS) throws(CredentialFailure) -> TLSClientSettings {
+        var settings = TLSClientSettings()
+        if let credential = tls.identity { settings.identity = try identity(credential) }
+        switch tls.trust {
+        case .system: break
+        case .nobody: settings.skipsVerification = true
+        case .file(let path): settings.trustedCA = try file(path)
+        case .workload:
+            let own = try workload()
+            settings.trustedCA = own.roots
+            settings.revocations = own.revocations
+        case .secret(let namespace, let name):
+            settings.trustedCA = try authority(beside: namespace, name)
+            settings.revocations = revocations(beside: namespace, name) ?? []
+        }
+        if let path = tls.revocationFile { settings.revocations = try file(path) }
+        return settings
+    }
+
+    private func workload() throws(CredentialFailure) -> WorkloadIdentity {
+        guard let identity else {
+            throw CredentialFailure(
+                "the workload's identity",
+                "this proxy has none: give it --ca, or --identity with a folder that "
+                    + "`isthmus ca issue` made")
+        }
+        return identity
+    }
+
+    /// The CA in `<name>-cacert`, else the one in `name` itself.
+    private func authority(
+        beside namespace: String, _ name: String
+    ) throws(CredentialFailure) -> [UInt8] {
+        if let pem = secrets["\(namespace)/\(name)-cacert"]?.authority { return pem }
+        if let pem = try secret(namespace, name).authority { return pem }
+        throw CredentialFailure(
+            "Secret \(namespace)/\(name)",
+            "it has no ca.crt and no cacert, and there is no Secret \(namespace)/\(name)-cacert")
+    }
+
+    private func revocations(beside namespace: String, _ name: String) -> [UInt8]? {
+        secrets["\(namespace)/\(name)-cacert"]?.revocations
+            ?? secrets["\(namespace)/\(name)"]?.revocations
     }
 
     private func settings(
@@ -85,6 +158,7 @@ struct CredentialReader {
         settings.minVersion = TLSVersion(rawValue: termination.minVersion) ?? .v12
         settings.maxVersion = TLSVersion(rawValue: termination.maxVersion) ?? .v13
         settings.cipherSuites = termination.cipherSuites
+        settings.applicationProtocols = termination.applicationProtocols
         switch termination.clientCertificates {
         case .ignored: return settings
         case .optional: settings.clientCertificates = .optional
@@ -102,6 +176,7 @@ struct CredentialReader {
         _ credential: TLSTermination.Credential
     ) throws(CredentialFailure) -> TLSIdentity {
         switch credential {
+        case .workload: return try workload().identity
         case .files(let certificate, let key):
             return TLSIdentity(chain: try file(certificate), key: try file(key))
         case .secret(let namespace, let name):
@@ -118,6 +193,7 @@ struct CredentialReader {
     /// What client certificates are checked against: what is named for it, else `<name>-cacert`,
     /// else what lies beside the certificate.
     private func clientCA(of termination: TLSTermination) throws(CredentialFailure) -> [UInt8] {
+        if termination.clientCA == .workload { return try workload().roots }
         if case .secret(let namespace, let name) = termination.clientCA {
             let secret = try secret(namespace, name)
             // Such a Secret may hold the CA as its certificate, as cert-manager's do.
@@ -143,14 +219,14 @@ struct CredentialReader {
 
     private func revocations(of termination: TLSTermination) throws(CredentialFailure) -> [UInt8] {
         if let path = termination.revocationFile { return try file(path) }
+        if termination.clientCA == .workload { return try workload().revocations }
         if case .secret(let namespace, let name) = termination.clientCA,
             let list = secrets["\(namespace)/\(name)"]?.revocations
         {
             return list
         }
         for case .secret(let namespace, let name) in termination.credentials {
-            if let list = secrets["\(namespace)/\(name)-cacert"]?.revocations { return list }
-            if let list = secrets["\(namespace)/\(name)"]?.revocations { return list }
+            if let list = revocations(beside: namespace, name) { return list }
         }
         return []
     }
@@ -195,11 +271,21 @@ extension TLSTermination {
     }
 }
 
-extension TLSTermination.Credential {
+extension UpstreamTLS {
+    /// Paths of every file that is read for it.
+    fileprivate var files: [String] {
+        var paths = [revocationFile].compactMap { $0 }
+        if case .file(let path) = trust { paths.append(path) }
+        if case .files(let certificate, let key) = identity { paths += [certificate, key] }
+        return paths
+    }
+}
+
+extension TLSCredential {
     /// Where the certificate is.
     fileprivate var place: String {
         switch self {
-        case .secret: "\(self)"
+        case .secret, .workload: "\(self)"
         case .files(let certificate, _): certificate
         }
     }

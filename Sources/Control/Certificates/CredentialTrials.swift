@@ -7,24 +7,34 @@ internal import TLS
 
 /// Used on the control thread.
 final class CredentialTrials {
-    private var results: [TLSServerSettings: TLSError?] = [:]
+    private var results: [Trial: TLSError?] = [:]
     /// Those that were asked for since `forgetUnused`.
-    private var used: Set<TLSServerSettings> = []
+    private var used: Set<Trial> = []
+
+    private enum Trial: Hashable {
+        case server(TLSServerSettings)
+        case client(TLSClientSettings)
+    }
 
     func check(
         _ settings: TLSServerSettings, of termination: TLSTermination
     ) throws(CredentialFailure) {
-        used.insert(settings)
-        let result: TLSError?
-        if let known = results[settings] {
-            result = known
-        } else {
-            result = Self.problem(with: settings)
-            results[settings] = .some(result)
-        }
-        guard let result else { return }
+        guard let problem = result(of: .server(settings)) else { return }
         let names = termination.credentials.map { "\($0)" }.joined(separator: ", ")
-        throw CredentialFailure(names, "\(result)")
+        throw CredentialFailure(names, "\(problem)")
+    }
+
+    func check(_ settings: TLSClientSettings, of tls: UpstreamTLS) throws(CredentialFailure) {
+        guard let problem = result(of: .client(settings)) else { return }
+        throw CredentialFailure(tls.identity.map { "\($0)" } ?? "\(tls.trust)", "\(problem)")
+    }
+
+    private func result(of trial: Trial) -> TLSError? {
+        used.insert(trial)
+        if let known = results[trial] { return known }
+        let result = Self.problem(with: trial)
+        results[trial] = .some(result)
+        return result
     }
 
     /// Lets go of keys that no chain has any more.
@@ -33,9 +43,12 @@ final class CredentialTrials {
         used = []
     }
 
-    private static func problem(with settings: TLSServerSettings) -> TLSError? {
+    private static func problem(with trial: Trial) -> TLSError? {
         do throws(TLSError) {
-            _ = try TLSContext(server: settings, ticketKeys: [])
+            switch trial {
+            case .server(let settings): _ = try TLSContext(server: settings, ticketKeys: [])
+            case .client(let settings): _ = try TLSContext(client: settings)
+            }
             return nil
         } catch {
             return error

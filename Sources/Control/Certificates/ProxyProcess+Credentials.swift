@@ -11,7 +11,7 @@ extension ProxyProcess {
     /// - Parameter objects: nil for those that are live.
     func readCredentials(of snapshot: Snapshot, objects: ObjectSet? = nil) -> Credentials {
         if let objects { secrets = objects.secrets }
-        let found = CredentialReader(secrets).credentials(of: snapshot, known: trials)
+        let found = CredentialReader(secrets, identity: identity).credentials(of: snapshot, known: trials)
         trials.forgetUnused()
         tellProblems(found.problems)
         credentials = found
@@ -20,13 +20,15 @@ extension ProxyProcess {
 
     /// Files of certificates may have changed though no resource did.
     func refreshCredentials(because cause: ReloadCause) {
-        guard !credentials.folders.isEmpty else { return }
+        guard !credentials.folders.isEmpty || cause == .identity else { return }
         let before = credentials
         let found = readCredentials(of: live.snapshot)
         guard found != before else { return }
         let fresh = found.settings
         crew.tell { $0.replaceCredentials(fresh) }
-        let changed = fresh.filter { before.settings[$0.key] != $0.value }.keys.sorted()
+        let changed =
+            fresh.servers.filter { before.settings.servers[$0.key] != $0.value }.keys.sorted()
+            + fresh.clients.filter { before.settings.clients[$0.key] != $0.value }.keys.sorted()
         log.info(
             "tls", "certificates changed: new connections get the new ones",
             [("by", cause.rawValue), ("chains", changed.joined(separator: ","))])

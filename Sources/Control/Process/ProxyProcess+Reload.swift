@@ -11,6 +11,8 @@ extension ProxyProcess {
         /// Nobody said so; a look every few seconds.
         case poll = "regular look"
         case signal = "SIGHUP"
+        /// This proxy has a new certificate of its own, or new roots.
+        case identity = "new identity"
     }
 
     /// Looks at the files and goes over to what they say now.
@@ -157,6 +159,7 @@ extension ProxyProcess {
             case .http: "http"
             case .tcp: "tcp"
             case .tls: "tls"
+            case .sniffed: "tls or plain text"
             }
         let by = listener.origins.map { "\($0.object)" }.joined(separator: ", ")
         log.info("listen", address, [("protocol", kind), ("by", by)])

@@ -34,6 +34,8 @@ public final class ProxyProcess {
     var live = LiveConfiguration()
     /// Of the live configuration.
     var secrets: [Secret] = []
+    /// Who this proxy is to its mesh; nil outside of one, and until it is known.
+    var identity: WorkloadIdentity?
     /// What the workers hold beside the live snapshot.
     var credentials = Credentials()
     let trials = CredentialTrials()

@@ -123,7 +123,7 @@ extension Endpoint {
     func isSame(as other: Endpoint) -> Bool {
         address == other.address && port == other.port && weight == other.weight
             && locality == other.locality && labels == other.labels && workload == other.workload
-            && origin == other.origin
+            && origin == other.origin && UpstreamTLS.areSame(tls, other.tls)
     }
 }
 
@@ -131,6 +131,7 @@ extension Cluster {
     func isSame(as other: Cluster) -> Bool {
         name == other.name && host == other.host && serviceName == other.serviceName
             && namespace == other.namespace && loadBalancing == other.loadBalancing
+            && upstreamProtocol == other.upstreamProtocol
             && connectTimeoutMs == other.connectTimeoutMs && origins == other.origins
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }

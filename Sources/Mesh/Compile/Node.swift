@@ -6,6 +6,9 @@ public struct Node: Sendable, Equatable {
     public enum Role: Sendable, Equatable {
         /// An ingress or egress gateway: Gateways decide what it listens on.
         case gateway
+        /// The proxy beside a workload: the WorkloadEntry or Pod of this name in the node's
+        /// namespace says which labels, service account, address and ports it has.
+        case sidecar(workload: String)
     }
 
     public var role: Role

@@ -31,26 +31,49 @@ extension ListenerSpec {
             switch kind {
             case .http(let table):
                 json.field("protocol", "http")
-                json.field("routeTable", table.name)
-                json.field("virtualHosts") { json in
-                    json.array(table.virtualHosts) { $1.write(to: &$0) }
-                }
+                table.writeFields(to: &json)
             case .tcp(let route):
                 json.field("protocol", "tcp")
-                if let route {
-                    json.field("destinations") { json in
-                        json.array(route.destinations) { $1.write(to: &$0) }
-                    }
-                    json.field("origin") { route.origin.write(to: &$0) }
-                }
+                route?.writeFields(to: &json)
             case .tls(let chains):
                 json.field("protocol", "tls")
                 json.field("filterChains") { json in
                     json.array(chains) { $1.write(to: &$0) }
                 }
+            case .sniffed(let chains, let plain):
+                json.field("protocol", "sniffed")
+                json.field("filterChains") { json in
+                    json.array(chains) { $1.write(to: &$0) }
+                }
+                json.field("plain") { json in
+                    json.object { json in
+                        switch plain {
+                        case .http(let table): table.writeFields(to: &json)
+                        case .tcp(let route): route?.writeFields(to: &json)
+                        }
+                    }
+                }
             }
             json.field("origins") { json in json.array(origins) { $1.write(to: &$0) } }
         }
+    }
+}
+
+extension RouteTable {
+    fileprivate func writeFields(to json: inout JSONText) {
+        json.field("routeTable", name)
+        json.field("virtualHosts") { json in
+            json.array(virtualHosts) { $1.write(to: &$0) }
+        }
+    }
+}
+
+extension TCPRoute {
+    fileprivate func writeFields(to json: inout JSONText) {
+        json.field("destinations") { json in
+            json.array(destinations) { $1.write(to: &$0) }
+        }
+        json.field("origin") { origin.write(to: &$0) }
     }
 }
 
@@ -64,10 +87,7 @@ extension FilterChain {
             case .terminateHTTP(let termination, let table):
                 json.field("handling", "https")
                 termination.writeFields(to: &json)
-                json.field("routeTable", table.name)
-                json.field("virtualHosts") { json in
-                    json.array(table.virtualHosts) { $1.write(to: &$0) }
-                }
+                table.writeFields(to: &json)
             case .terminateTCP(let termination, let route):
                 json.field("handling", "tls-tcp")
                 termination.writeFields(to: &json)

@@ -17,17 +17,32 @@ public enum SnapshotText {
         text += "listener \(listener.name) port \(listener.declaredPort)"
         text += " by \(listener.origins.map(place).joined(separator: ", "))\n"
         switch listener.kind {
-        case .http(let table):
-            text += "  http \(table.name)\n"
-            for host in table.virtualHosts { render(host, into: &text) }
-        case .tcp(nil):
-            text += "  tcp closed\n"
-        case .tcp(let route?):
-            text += "  tcp by \(place(route.origin))\n"
-            render(route, into: &text)
+        case .http(let table): render(table, into: &text)
+        case .tcp(let route): renderBytes(to: route, into: &text)
         case .tls(let chains):
             for chain in chains { render(chain, into: &text) }
+        case .sniffed(let chains, let plain):
+            for chain in chains { render(chain, into: &text) }
+            text += "  in plain text\n"
+            switch plain {
+            case .http(let table): render(table, into: &text)
+            case .tcp(let route): renderBytes(to: route, into: &text)
+            }
         }
+    }
+
+    private static func render(_ table: RouteTable, into text: inout String) {
+        text += "  http \(table.name)\n"
+        for host in table.virtualHosts { render(host, into: &text) }
+    }
+
+    private static func renderBytes(to route: TCPRoute?, into text: inout String) {
+        guard let route else {
+            text += "  tcp closed\n"
+            return
+        }
+        text += "  tcp by \(place(route.origin))\n"
+        render(route, into: &text)
     }
 
     private static func render(_ route: TCPRoute, into text: inout String) {

@@ -47,6 +47,12 @@ struct Explainer {
                 if answer(in: table, on: listener) { return }
             case .tls(let chains):
                 if answer(on: listener, chains) { break search }
+            case .sniffed(let chains, let plain):
+                if request.scheme == "https" {
+                    if answer(on: listener, chains) { break search }
+                } else if case .http(let table) = plain {
+                    if answer(in: table, on: listener) { return }
+                }
             case .tcp: continue
             }
         }
@@ -82,6 +88,7 @@ struct Explainer {
             switch listener.kind {
             case .http: !isSecure
             case .tls: isSecure
+            case .sniffed: true
             case .tcp: false
             }
         }

@@ -58,12 +58,13 @@ struct SecretDirectory {
     }
 }
 
-extension TLSTermination.Credential: CustomStringConvertible {
+extension TLSCredential: CustomStringConvertible {
     /// `Secret istio-system/bookinfo-credential`, or the paths of the files.
     public var description: String {
         switch self {
         case .secret(let namespace, let name): "Secret \(namespace)/\(name)"
         case .files(let certificate, let key): "\(certificate) and \(key)"
+        case .workload: "the workload's identity"
         }
     }
 }

@@ -5,6 +5,15 @@ public final class Cluster: Sendable {
         case roundRobin, leastRequest, random
     }
 
+    /// What is spoken to the endpoints.
+    public enum UpstreamProtocol: Sendable {
+        case http1
+        /// By prior knowledge, or by ALPN where there is TLS.
+        case http2
+        /// Whatever the client spoke (`useClientProtocol`).
+        case asClient
+    }
+
     /// Envoy's name, `outbound|9080|v1|reviews.default.svc.cluster.local`.
     public let name: String
     /// The fully qualified host, `reviews.default.svc.cluster.local`.
@@ -16,6 +25,7 @@ public final class Cluster: Sendable {
     /// Empty when there is none.
     public let subset: String
     public let loadBalancing: LoadBalancing
+    public let upstreamProtocol: UpstreamProtocol
     /// milliseconds
     public let connectTimeoutMs: UInt32
     public let endpoints: [Endpoint]
@@ -24,7 +34,8 @@ public final class Cluster: Sendable {
 
     public init(
         name: String, host: String, serviceName: String, namespace: String, port: UInt16,
-        subset: String, loadBalancing: LoadBalancing, connectTimeoutMs: UInt32,
+        subset: String, loadBalancing: LoadBalancing,
+        upstreamProtocol: UpstreamProtocol = .http1, connectTimeoutMs: UInt32,
         endpoints: [Endpoint], origins: [Origin]
     ) {
         self.name = name
@@ -34,6 +45,7 @@ public final class Cluster: Sendable {
         self.port = port
         self.subset = subset
         self.loadBalancing = loadBalancing
+        self.upstreamProtocol = upstreamProtocol
         self.connectTimeoutMs = connectTimeoutMs
         self.endpoints = endpoints
         self.origins = origins
@@ -53,11 +65,13 @@ public final class Endpoint: Sendable {
     public let labels: [String: String]
     /// What the telemetry calls it; empty when unknown.
     public let workload: Workload
+    /// nil: plain text.
+    public let tls: UpstreamTLS?
     public let origin: Origin
 
     public init(
         address: String, port: UInt16, weight: UInt32, locality: String,
-        labels: [String: String], workload: Workload, origin: Origin
+        labels: [String: String], workload: Workload, tls: UpstreamTLS? = nil, origin: Origin
     ) {
         self.address = address
         self.port = port
@@ -65,6 +79,7 @@ public final class Endpoint: Sendable {
         self.locality = locality
         self.labels = labels
         self.workload = workload
+        self.tls = tls
         self.origin = origin
     }
 }

@@ -16,12 +16,19 @@ public final class FilterChain: Sendable {
     public let name: String
     /// Lower case: exact names, `*.suffix`, or `*`, which also takes clients without SNI.
     public let serverNames: [String]
+    /// ALPN names, any of which the client must offer; empty where it may offer what it likes. This
+    /// is how the mutual TLS of a mesh is told from TLS of the application's own.
+    public let applicationProtocols: [String]
     public let handling: Handling
     public let origin: Origin
 
-    public init(name: String, serverNames: [String], handling: Handling, origin: Origin) {
+    public init(
+        name: String, serverNames: [String], applicationProtocols: [String] = [],
+        handling: Handling, origin: Origin
+    ) {
         self.name = name
         self.serverNames = serverNames
+        self.applicationProtocols = applicationProtocols
         self.handling = handling
         self.origin = origin
     }
@@ -57,16 +64,11 @@ public final class FilterChain: Sendable {
 public final class TLSTermination: Sendable {
     public enum ClientCertificates: Sendable, Hashable { case ignored, optional, required }
 
-    /// Where certificates come from; resolved outside of Mesh, which does no IO.
-    public enum Credential: Sendable, Hashable {
-        /// A Kubernetes Secret; the CA for client certificates is in `<name>-cacert` or inside.
-        case secret(namespace: String, name: String)
-        /// Paths of PEM files.
-        case files(certificate: String, key: String)
-    }
+    public typealias Credential = TLSCredential
 
     public let credentials: [Credential]
-    /// The CA client certificates are checked against, where it is not in the credential.
+    /// The CA client certificates are checked against, where it is not in the credential;
+    /// `.workload` for the roots of the mesh.
     public let clientCA: Credential?
     public let clientCAFile: String?
     public let revocationFile: String?
@@ -82,6 +84,8 @@ public final class TLSTermination: Sendable {
     public let minVersion: UInt16
     public let maxVersion: UInt16
     public let cipherSuites: [String]
+    /// What ALPN may agree on, in order of preference.
+    public let applicationProtocols: [String]
     public let origin: Origin
 
     public init(
@@ -90,7 +94,7 @@ public final class TLSTermination: Sendable {
         skipsVerification: Bool = false, subjectAltNames: [String] = [],
         publicKeyPins: [String] = [], certificatePins: [String] = [],
         minVersion: UInt16 = 0x0303, maxVersion: UInt16 = 0x0304, cipherSuites: [String] = [],
-        origin: Origin
+        applicationProtocols: [String] = ["h2", "http/1.1"], origin: Origin
     ) {
         self.credentials = credentials
         self.clientCA = clientCA
@@ -104,6 +108,7 @@ public final class TLSTermination: Sendable {
         self.minVersion = minVersion
         self.maxVersion = maxVersion
         self.cipherSuites = cipherSuites
+        self.applicationProtocols = applicationProtocols
         self.origin = origin
     }
 }

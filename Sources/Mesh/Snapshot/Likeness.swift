@@ -11,15 +11,25 @@ extension Regex: Equatable {
 extension ListenerSpec {
     /// The same address, protocol and, for TCP, destinations.
     func opensLike(_ other: ListenerSpec) -> Bool {
-        guard bind == other.bind, port == other.port, declaredPort == other.declaredPort else {
-            return false
-        }
+        guard bind == other.bind, port == other.port, declaredPort == other.declaredPort,
+            direction == other.direction
+        else { return false }
         switch (kind, other.kind) {
         case (.http(let table), .http(let others)): return table.name == others.name
         case (.tcp(let route), .tcp(let others)):
             return alike(route, others) { $0.servesLike($1) }
         case (.tls(let chains), .tls(let others)):
             return chains.elementsEqual(others) { $0 === $1 || $0.opensLike($1) }
+        case (.sniffed(let chains, let plain), .sniffed(let others, let other)):
+            guard chains.elementsEqual(others, by: { $0 === $1 || $0.opensLike($1) }) else {
+                return false
+            }
+            switch (plain, other) {
+            case (.http(let table), .http(let others)): return table.name == others.name
+            case (.tcp(let route), .tcp(let others)):
+                return alike(route, others) { $0.servesLike($1) }
+            default: return false
+            }
         default: return false
         }
     }
@@ -28,7 +38,9 @@ extension ListenerSpec {
 extension FilterChain {
     /// For the same names, in the same way; what HTTP is served inside is compared host by host.
     fileprivate func opensLike(_ other: FilterChain) -> Bool {
-        guard name == other.name, serverNames == other.serverNames else { return false }
+        guard name == other.name, serverNames == other.serverNames,
+            applicationProtocols == other.applicationProtocols
+        else { return false }
         switch (handling, other.handling) {
         case (.terminateHTTP(let left, _), .terminateHTTP(let right, _)):
             return left.endsLike(right)
@@ -51,6 +63,7 @@ extension TLSTermination {
                 && publicKeyPins == other.publicKeyPins
                 && certificatePins == other.certificatePins && minVersion == other.minVersion
                 && maxVersion == other.maxVersion && cipherSuites == other.cipherSuites
+                && applicationProtocols == other.applicationProtocols
     }
 }
 
@@ -114,9 +127,11 @@ extension HeaderMutations {
 extension Cluster {
     func servesLike(_ other: Cluster) -> Bool {
         loadBalancing == other.loadBalancing && connectTimeoutMs == other.connectTimeoutMs
+            && upstreamProtocol == other.upstreamProtocol
             && endpoints.elementsEqual(other.endpoints) {
                 $0 === $1
                     || $0.address == $1.address && $0.port == $1.port && $0.weight == $1.weight
+                        && UpstreamTLS.areSame($0.tls, $1.tls)
             }
     }
 }

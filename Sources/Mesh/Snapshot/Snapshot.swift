@@ -54,6 +54,24 @@ public final class ListenerSpec: Sendable {
         case tcp(TCPRoute?)
         /// TLS: the server name the client asks for chooses the chain.
         case tls([FilterChain])
+        /// TLS or not, told apart by the first bytes (PeerAuthentication's PERMISSIVE).
+        case sniffed([FilterChain], plain: PlainHandling)
+    }
+
+    /// What becomes of a connection that does not begin with a ClientHello.
+    public enum PlainHandling: Sendable {
+        case http(RouteTable)
+        case tcp(TCPRoute?)
+    }
+
+    /// Which way requests pass through this proxy (Envoy's `traffic_direction`).
+    public enum Direction: Sendable {
+        /// From outside, at the edge: what clients say of themselves is not believed.
+        case gateway
+        /// To the workload a sidecar stands beside.
+        case inbound
+        /// From the workload a sidecar stands beside.
+        case outbound
     }
 
     /// Envoy's listener name, `0.0.0.0_8080`; the label of its statistics.
@@ -65,18 +83,20 @@ public final class ListenerSpec: Sendable {
     /// The port as the Gateway declares it: what `port:` matches and redirects speak of.
     public let declaredPort: UInt16
     public let kind: Kind
+    public let direction: Direction
     /// The Gateway servers that make up this listener, for people.
     public let origins: [Origin]
 
     public init(
         name: String, bind: String, port: UInt16, declaredPort: UInt16, kind: Kind,
-        origins: [Origin]
+        direction: Direction = .gateway, origins: [Origin]
     ) {
         self.name = name
         self.bind = bind
         self.port = port
         self.declaredPort = declaredPort
         self.kind = kind
+        self.direction = direction
         self.origins = origins
     }
 }
@@ -87,10 +107,23 @@ extension ListenerSpec {
         switch kind {
         case .http(let table): [table]
         case .tcp: []
-        case .tls(let chains):
-            chains.compactMap { chain in
-                if case .terminateHTTP(_, let table) = chain.handling { table } else { nil }
-            }
+        case .tls(let chains): Self.tables(of: chains)
+        case .sniffed(let chains, .http(let table)): Self.tables(of: chains) + [table]
+        case .sniffed(let chains, .tcp): Self.tables(of: chains)
+        }
+    }
+
+    /// The chains of a listener that speaks TLS; none for any other.
+    public var chains: [FilterChain] {
+        switch kind {
+        case .http, .tcp: []
+        case .tls(let chains), .sniffed(let chains, _): chains
+        }
+    }
+
+    private static func tables(of chains: [FilterChain]) -> [RouteTable] {
+        chains.compactMap { chain in
+            if case .terminateHTTP(_, let table) = chain.handling { table } else { nil }
         }
     }
 }

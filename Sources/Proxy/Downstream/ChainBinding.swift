@@ -19,10 +19,8 @@ final class ChainBinding {
         if present === spec { return current }
         spec = present
         current = RouteTable(name: current.name, virtualHosts: [])
-        if case .tls(let chains) = present.kind {
-            for chain in chains where chain.name == name {
-                if case .terminateHTTP(_, let table) = chain.handling { current = table }
-            }
+        for chain in present.chains where chain.name == name {
+            if case .terminateHTTP(_, let table) = chain.handling { current = table }
         }
         return current
     }
@@ -30,8 +28,7 @@ final class ChainBinding {
     /// Whether another chain of the listener serves `authority`: the client reused a connection
     /// that was opened for a different name (RFC 9110 section 15.5.20).
     func isServedElsewhere(_ authority: Span<UInt8>, in present: ListenerSpec) -> Bool {
-        guard case .tls(let chains) = present.kind else { return false }
-        for chain in chains where chain.name != name {
+        for chain in present.chains where chain.name != name {
             if case .terminateHTTP(_, let table) = chain.handling,
                 table.virtualHost(for: authority) != nil
             {

@@ -90,10 +90,7 @@ final class TLSAcceptor: Pollable {
 
     /// The chains of the present snapshot. None is kept while bytes are waited for: a new snapshot
     /// may come meanwhile, in which the places of clusters that routes speak of mean others.
-    private var chains: [FilterChain] {
-        if case .tls(let chains) = listener.spec.kind { return chains }
-        return []
-    }
+    private var chains: [FilterChain] { listener.spec.chains }
 
     private func choose(_ wanted: ClientHello) {
         var best: FilterChain?
