@@ -163,7 +163,9 @@ import Testing
         func ca(_ termination: TLSTermination, _ secrets: [Secret]) -> String? {
             let found = Self.credentials(
                 ("a", termination), secrets: secrets, files: ["/ca": two])
-            return found.settings.servers["l/a"].map { String(decoding: $0.clientCA, as: UTF8.self) }
+            return found.settings.servers["l/a"].map {
+                String(decoding: $0.clientCA, as: UTF8.self)
+            }
         }
         #expect(ca(Self.mutual(), [inside]) == one)
         #expect(ca(Self.mutual(), [inside, beside]) == two)
