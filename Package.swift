@@ -66,7 +66,8 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "Store", "Mesh", "Proxy", "Telemetry", "HTTP", "TLS", "PKI", "Net", "Spec",
+                "Store", "Mesh", "Authority", "Proxy", "Telemetry", "HTTP", "TLS", "PKI", "Net",
+                "Spec",
             ],
             swiftSettings: house),
 
@@ -99,8 +100,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests",
             dependencies: [
-                "Control", "Store", "Mesh", "Proxy", "Telemetry", "HTTP", "TLS", "PKI", "Net",
-                "Spec",
+                "Control", "Store", "Mesh", "Authority", "Proxy", "Telemetry", "HTTP", "TLS",
+                "PKI", "Net", "Spec",
             ],
             swiftSettings: house),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: house),

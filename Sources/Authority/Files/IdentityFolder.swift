@@ -14,6 +14,7 @@ public struct IdentityFolder: Sendable {
     public static let chainName = AuthorityFile.workloadChain
     public static let keyName = AuthorityFile.workloadKey
     public static let rootsName = AuthorityFile.workloadRoots
+    public static let listsName = AuthorityFile.lists
 
     /// Refuses a folder in which there is one already, before anything is issued for it.
     ///
@@ -56,6 +57,35 @@ public struct IdentityFolder: Sendable {
         } catch {
             throw .badFile(path: path, error)
         }
+    }
+
+    /// Every file as it is, PEM. One of them can be newer than the others: whoever finds a key that
+    /// does not fit its chain reads again.
+    ///
+    /// - Throws: where the chain, the key or the roots are missing.
+    public func read() throws(AuthorityError) -> IdentityFiles {
+        func required(_ name: String) throws(AuthorityError) -> [UInt8] {
+            if let bytes = try folder.read(name) { return bytes }
+            throw .file(
+                operation: "read", path: folder.path(of: name), code: 0,
+                reason: "there is no such file")
+        }
+        return IdentityFiles(
+            chain: try required(Self.chainName), key: try required(Self.keyName),
+            roots: try required(Self.rootsName), lists: try folder.read(Self.listsName) ?? [])
+    }
+
+    /// Puts files over those that are there, in the order of `replace(_:key:)`, the lists first.
+    public func replace(_ files: IdentityFiles) throws(AuthorityError) {
+        try folder.make()
+        if files.lists.isEmpty {
+            try folder.remove(Self.listsName)
+        } else {
+            try folder.replace(Self.listsName, with: files.lists, access: .everybody)
+        }
+        try folder.replace(Self.rootsName, with: files.roots, access: .everybody)
+        try folder.replace(Self.keyName, with: files.key, access: .owner)
+        try folder.replace(Self.chainName, with: files.chain, access: .everybody)
     }
 
     /// Whether the key lies beside the chain.

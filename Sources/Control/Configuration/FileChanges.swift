@@ -23,6 +23,7 @@ final class FileChanges: TimerTarget {
     private var quiet = TimerID.none
     private var firstEventMs: UInt64?
     private var lastProblem: String?
+    private var isStopped = false
 
     /// - Parameter look: look at the files now; `wasTold` is false when only time has passed.
     init(loop: Loop, log: Log, look: @escaping (_ wasTold: Bool) -> Void) {
@@ -31,7 +32,7 @@ final class FileChanges: TimerTarget {
         self.look = look
         super.init()
         do throws(NetError) {
-            watcher = try FileWatcher(loop: loop) { [unowned self] in event() }
+            watcher = try FileWatcher(loop: loop) { [weak self] in self?.event() }
         } catch {
             tell("\(error)")
         }
@@ -49,6 +50,13 @@ final class FileChanges: TimerTarget {
         }
     }
 
+    /// Looks no more.
+    func stop() {
+        isStopped = true
+        loop.timers.cancel(quiet)
+        watch([])
+    }
+
     private func tell(_ problem: String) {
         guard problem != lastProblem else { return }
         lastProblem = problem
@@ -58,6 +66,7 @@ final class FileChanges: TimerTarget {
     }
 
     private func event() {
+        if isStopped { return }
         let first = firstEventMs ?? loop.nowMs
         firstEventMs = first
         loop.timers.cancel(quiet)
@@ -71,6 +80,7 @@ final class FileChanges: TimerTarget {
     }
 
     override func timerFired(tag: UInt8) {
+        if isStopped { return }
         if tag == Tag.poll {
             poll()
             // Events are coming in: whoever writes is not done.

@@ -1,18 +1,57 @@
-// What a workload shows to its peers and checks them by: a short-lived certificate for its SPIFFE
-// id, its key, and the roots of its mesh.
-// A value, so that whoever renews it hands over a whole new one and nobody sees half of it.
+// Who a workload is and whom it believes: what every mutual TLS connection of a proxy is made with.
+// One value, replaced whole: a new key never meets an old chain, nor a new chain old roots.
+public import PKI
 public import TLS
 
 public struct WorkloadIdentity: Sendable, Equatable {
-    public var identity: TLSIdentity
-    /// PEM; several while a new root takes over from an old one.
-    public var roots: [UInt8]
-    /// PEM CRLs, empty for none.
-    public var revocations: [UInt8]
+    /// The chain, leaf first, and its key: PEM.
+    public let identity: TLSIdentity
+    /// The certificates peers must lead to, PEM: one, or two while a root is being replaced.
+    public let roots: [UInt8]
+    /// PEM revocation lists of the mesh's issuers; empty where nobody gives any.
+    public let revocations: [UInt8]
+    /// `spiffe://TRUST_DOMAIN/ns/NAMESPACE/sa/SERVICE_ACCOUNT`
+    public let spiffeID: SPIFFEID
+    public let notBefore: UnixTime
+    /// The last second in which it is valid.
+    public let notAfter: UnixTime
 
-    public init(identity: TLSIdentity, roots: [UInt8], revocations: [UInt8] = []) {
-        self.identity = identity
+    /// - Throws: where the parts do not belong together, or the leaf is no workload's.
+    public init(
+        chain: [UInt8], key: [UInt8], roots: [UInt8], revocations: [UInt8] = []
+    ) throws(IdentityProblem) {
+        let leaf = try IdentityProblem.reading("the chain") { () throws(PKIError) in
+            let certificates = try Certificate.parse(pem: chain)
+            return certificates[0]
+        }
+        try IdentityProblem.reading("the key") { () throws(PKIError) in
+            let fits = try PrivateKey(pem: key).publicKey == leaf.publicKey
+            if !fits { throw .keyMismatch }
+        }
+        _ = try IdentityProblem.reading("the roots") { () throws(PKIError) in
+            try Certificate.parse(pem: roots)
+        }
+        _ = try IdentityProblem.reading("the revocation lists") { () throws(PKIError) in
+            try RevocationList.parse(pem: revocations)
+        }
+        do throws(IdentityError) {
+            spiffeID = try leaf.workloadIdentity
+        } catch {
+            throw IdentityProblem("the certificate is no workload's: \(error)")
+        }
+        identity = TLSIdentity(chain: chain, key: key)
         self.roots = roots
         self.revocations = revocations
+        notBefore = leaf.notBefore
+        notAfter = leaf.notAfter
     }
+
+    /// The same identity among others who are believed, or no longer.
+    init(_ same: WorkloadIdentity, roots: [UInt8], revocations: [UInt8]) throws(IdentityProblem) {
+        try self.init(
+            chain: same.identity.chain, key: same.identity.key, roots: roots,
+            revocations: revocations)
+    }
+
+    public func isValid(at time: UnixTime) -> Bool { time <= notAfter }
 }
