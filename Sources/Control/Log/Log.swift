@@ -9,14 +9,25 @@ public final class Log: Sendable {
     private let descriptor: Int32
     private let threshold: Atomic<UInt8>
     private let isColored: Bool
+    /// Put behind each line as `proxy=NAME`; nil where one proxy speaks alone.
+    private let speaker: String?
 
     /// - Parameters:
     ///   - descriptor: where lines go; standard error by default.
     ///   - isColored: the level stands out, for terminals.
-    public init(descriptor: Int32 = 2, level: LogLevel = .info, isColored: Bool = false) {
+    public init(
+        descriptor: Int32 = 2, level: LogLevel = .info, isColored: Bool = false,
+        speaker: String? = nil
+    ) {
         self.descriptor = descriptor
         self.isColored = isColored
+        self.speaker = speaker
         threshold = Atomic(level.rawValue)
+    }
+
+    /// A log to the same place, whose lines say who speaks.
+    public func speaking(for name: String) -> Log {
+        Log(descriptor: descriptor, level: level, isColored: isColored, speaker: name)
     }
 
     /// What is said from now on.
@@ -53,8 +64,9 @@ public final class Log: Sendable {
         _ level: LogLevel, _ part: String, _ message: () -> String, _ values: [(String, String)]
     ) {
         guard level >= self.level else { return }
+        let marked = speaker.map { values + [("proxy", $0)] } ?? values
         let line = Self.line(
-            wallNs: Machine.wallNs, level, part, message(), values, isColored: isColored)
+            wallNs: Machine.wallNs, level, part, message(), marked, isColored: isColored)
         Array(line.utf8).withView { File.append($0, to: descriptor) }
     }
 

@@ -4,6 +4,8 @@ public import Proxy
 
 public struct ProxyOptions: Sendable {
     public var source: ConfigurationSource
+    /// What its log lines are marked with, where several proxies share a log.
+    public var name: String?
     /// At least 1; one a processor by default.
     public var workerCount: Int
     /// Istio's limits unless told otherwise.

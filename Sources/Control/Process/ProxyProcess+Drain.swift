@@ -9,7 +9,7 @@ extension ProxyProcess {
         guard drain == nil else { return }
         state = .draining
         let limitMs = options.settings.limits.drainMs
-        ServiceNotice.send(["STOPPING=1", "STATUS=draining"])
+        notify(["STOPPING=1", "STATUS=draining"])
         log.info(
             "end", "draining", [("by", cause), ("atMost", "\(limitMs / 1000)s")])
         let drain = Drain(
@@ -18,10 +18,27 @@ extension ProxyProcess {
             if left > 0 {
                 log.warning("end", "the time to drain is over", [("requestsLeft", "\(left)")])
             }
-            loop.stop()
+            ended()
         }
         self.drain = drain
         drain.start()
+    }
+
+    /// Its companions end after the lead, as requests of the lead go through them.
+    private func ended() {
+        guard isLead else {
+            whenEnded.take()?()
+            return
+        }
+        var left = companions.count
+        if left == 0 { loop.stop() }
+        for companion in companions {
+            companion.whenEnded = { [unowned self] in
+                left -= 1
+                if left == 0 { loop.stop() }
+            }
+            companion.beginDrain(because: "the lead has ended")
+        }
     }
 
     /// Envoy's `/drain_listeners`: the process stays, for somebody to look at.

@@ -73,7 +73,7 @@ extension ProxyProcess {
         log.error(
             "config", "refused; the configuration before stays live",
             [("by", cause.rawValue), ("version", "\(live.snapshot.version)")])
-        ServiceNotice.send([
+        notify([
             "STATUS=configuration \(live.snapshot.version) live, the last change was refused"
         ])
     }
@@ -128,12 +128,12 @@ extension ProxyProcess {
             state = .live
             for listener in snapshot.routing.listeners { tell(listener) }
             log.info("config", "live", values)
-            ServiceNotice.send(["READY=1", status])
+            notify(["READY=1", status])
             whenLive.take()?(self)
         } else {
             let difference = SnapshotDifference(from: before, to: snapshot)
             log.info("config", "live: \(difference)", values)
-            ServiceNotice.send([status])
+            notify([status])
         }
         MemoryRelease.schedule(on: loop)
         if reloadIsDue {

@@ -1,7 +1,7 @@
 // From options to a process that serves: each step either succeeds or ends the start with a reason
 // and an exit status. Nothing is served before everything that can fail has been done.
 internal import Mesh
-internal import Net
+public import Net
 internal import Proxy
 internal import Spec
 
@@ -13,17 +13,34 @@ extension ProxyProcess {
     }
 
     /// Runs a proxy until it is told to end, on this thread.
-    /// - Parameter whenLive: called once, when the first configuration is served by every worker.
+    /// - Parameters:
+    ///   - beside: proxies that are started before it and end after it, on the same thread.
+    ///   - whenLive: called once, when the first configuration is served by every worker of every
+    ///     proxy.
     /// - Returns: how the process should exit; the reason is in the log.
     public static func run(
-        _ options: ProxyOptions, log: Log, whenLive: @escaping (ProxyProcess) -> Void = { _ in }
+        _ options: ProxyOptions, beside others: [ProxyOptions] = [], on given: Loop? = nil,
+        log: Log, whenLive: @escaping (ProxyProcess) -> Void = { _ in }
     ) -> ExitStatus {
         blockSignals()
         do throws(StartFailure) {
-            let process = try start(options, log: log)
-            process.whenLive = whenLive
-            process.loop.run()
-            process.end()
+            let loop: Loop
+            if let given { loop = given } else { loop = try newLoop() }
+            var companions: [ProxyProcess] = []
+            for other in others {
+                companions.append(try start(other, isLead: false, log: log, loop: loop))
+            }
+            let process = try start(options, isLead: true, log: log, loop: loop)
+            process.companions = companions
+            var waitedFor = companions.count + 1
+            for proxy in companions + [process] {
+                proxy.whenLive = { [unowned process] _ in
+                    waitedFor -= 1
+                    if waitedFor == 0 { whenLive(process) }
+                }
+            }
+            loop.run()
+            for proxy in companions + [process] { proxy.end() }
             return process.status
         } catch {
             log.error("start", error.message)
@@ -41,9 +58,18 @@ extension ProxyProcess {
         }
     }
 
+    private static func newLoop() throws(StartFailure) -> Loop {
+        do throws(NetError) {
+            return try Loop()
+        } catch {
+            throw StartFailure(.inputOutput, "no event loop: \(error)")
+        }
+    }
+
     private static func start(
-        _ options: ProxyOptions, log: Log
+        _ options: ProxyOptions, isLead: Bool, log shared: Log, loop: Loop
     ) throws(StartFailure) -> ProxyProcess {
+        let log = options.name.map { shared.speaking(for: $0) } ?? shared
         let descriptorsMax = ProcessLimits.raiseDescriptorLimit()
         log.info(
             "start", "isthmus \(Version.text)",
@@ -61,18 +87,18 @@ extension ProxyProcess {
             throw StartFailure(error.status, "\(error)")
         }
         let process = try prepare(
-            options, log: log, reader: reader, sockets: sockets, descriptorsMax: descriptorsMax)
+            options, isLead: isLead, log: log, loop: loop, reader: reader, sockets: sockets,
+            descriptorsMax: descriptorsMax)
         process.openServers()
         process.take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
         return process
     }
 
     private static func prepare(
-        _ options: ProxyOptions, log: Log, reader: ConfigurationReader,
+        _ options: ProxyOptions, isLead: Bool, log: Log, loop: Loop, reader: ConfigurationReader,
         sockets: ListenerSockets, descriptorsMax: Int
     ) throws(StartFailure) -> ProxyProcess {
         do throws(NetError) {
-            let loop = try Loop()
             let counts = ProcessCounts()
             var settings = options.settings
             // Three quarters of the descriptors for clients, most of which idle; the rest for
@@ -89,7 +115,8 @@ extension ProxyProcess {
             var told = options
             told.settings = settings
             let process = ProxyProcess(
-                told, log: log, loop: loop, crew: crew, counts: counts, reader: reader,
+                told, isLead: isLead, log: log, loop: loop, crew: crew, counts: counts,
+                reader: reader,
                 sockets: sockets, descriptorsMax: descriptorsMax)
             try process.watch()
             return process

@@ -1,5 +1,6 @@
-// The process: workers that serve, and one control thread that reads, binds, reloads and answers.
-// The control thread is the main thread. It tells workers things by mailbox and never waits for
+// A proxy: workers that serve, and a control thread that reads, binds, reloads and answers.
+// The control thread is the main thread; a process may have several proxies on it, one of which
+// leads: it hears the signals and ends last what it started first. It tells workers things by mailbox and never waits for
 // them, so a worker under load and a reader of statistics do not hold each other up.
 internal import Mesh
 public import Net
@@ -15,6 +16,10 @@ public final class ProxyProcess {
     }
 
     let options: ProxyOptions
+    /// Hears the signals of the process and speaks to the service manager.
+    let isLead: Bool
+    /// Proxies beside the lead, which end after it.
+    var companions: [ProxyProcess] = []
     let log: Log
     /// The control thread's.
     public let loop: Loop
@@ -47,6 +52,8 @@ public final class ProxyProcess {
     var servers: [DeskServer] = []
     var drain: Drain?
     var whenLive: ((ProxyProcess) -> Void)?
+    /// Called once, when a companion has ended.
+    var whenEnded: (() -> Void)?
     /// How the process will exit.
     var status = ExitStatus.success
     private var watchdog: Watchdog?
@@ -54,10 +61,12 @@ public final class ProxyProcess {
     private var signals: Signals?
 
     init(
-        _ options: ProxyOptions, log: Log, loop: Loop, crew: Crew, counts: ProcessCounts,
-        reader: ConfigurationReader, sockets: ListenerSockets, descriptorsMax: Int
+        _ options: ProxyOptions, isLead: Bool, log: Log, loop: Loop, crew: Crew,
+        counts: ProcessCounts, reader: ConfigurationReader, sockets: ListenerSockets,
+        descriptorsMax: Int
     ) {
         self.options = options
+        self.isLead = isLead
         self.log = log
         self.loop = loop
         self.crew = crew
@@ -87,15 +96,22 @@ public final class ProxyProcess {
 
     /// The first snapshot is on its way to the workers; from here on events decide.
     func watch() throws(NetError) {
-        signals = try Signals(Self.signalNumbers, loop: loop) { [unowned self] number in
-            received(signal: number)
+        if isLead {
+            signals = try Signals(Self.signalNumbers, loop: loop) { [unowned self] number in
+                received(signal: number)
+            }
+            watchdog = Watchdog(loop: loop, crew: crew)
         }
         let changes = FileChanges(loop: loop, log: log) { [unowned self] wasTold in
             reload(because: wasTold ? .files : .poll)
         }
         changes.watch(Array(credentials.folders.union(reader.folders)))
         self.changes = changes
-        watchdog = Watchdog(loop: loop, crew: crew)
+    }
+
+    /// Tells the service manager, which hears one voice from each process.
+    func notify(_ assignments: [String]) {
+        if isLead { ServiceNotice.send(assignments) }
     }
 
     func watchFolders() {
@@ -109,7 +125,7 @@ public final class ProxyProcess {
     private func received(signal number: Int32) {
         switch number {
         case Signals.hangup:
-            reload(because: .signal)
+            for proxy in companions + [self] { proxy.reload(because: .signal) }
         case Signals.user1:
             reopenAccessLog()
         default:

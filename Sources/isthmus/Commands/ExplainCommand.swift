@@ -40,7 +40,7 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         try complaining {
-            let reader = ConfigurationReader(try resources.source(for: nodeOptions))
+            let reader = ConfigurationReader(try resources.source(for: nodeOptions.node))
             let reading = reader.load()
             guard let snapshot = reading.snapshot, let objects = reading.objects else {
                 let findings = ValidationFindings(reading)

@@ -25,7 +25,7 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         try complaining {
-            let reader = ConfigurationReader(try resources.source(for: nodeOptions))
+            let reader = ConfigurationReader(try resources.source(for: nodeOptions.node))
             let reading = reader.load()
             let findings = ValidationFindings(reading)
             switch output {

@@ -1,6 +1,7 @@
 // Which files to read, with kubectl's letters.
 import ArgumentParser
 import Control
+import Mesh
 import Net
 
 struct ResourceOptions: ParsableArguments {
@@ -20,7 +21,7 @@ struct ResourceOptions: ParsableArguments {
     var defaultNamespace = "default"
 
     /// - Throws: when standard input was asked for and cannot be read.
-    func source(for node: NodeOptions) throws -> ConfigurationSource {
+    func source(for node: Node) throws -> ConfigurationSource {
         var input: [UInt8] = []
         if paths.contains("-") {
             do {
@@ -31,6 +32,6 @@ struct ResourceOptions: ParsableArguments {
         }
         return ConfigurationSource(
             paths: paths, isRecursive: recursive, defaultNamespace: defaultNamespace,
-            standardInput: input, node: node.node)
+            standardInput: input, node: node)
     }
 }

@@ -1,0 +1,135 @@
+// How a proxy serves, whatever it is: threads, the ports for people, access log and talk.
+// The gateway and the sidecar take the same flags, so that they mean the same.
+import ArgumentParser
+import Control
+import HTTP
+import Net
+import Proxy
+import Telemetry
+
+struct ServingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Threads that serve. (default: one a processor)", valueName: "count"),
+        transform: workerCount)
+    var workers: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The admin port, or off. (default: 127.0.0.1:15000)", valueName: "address:port"),
+        transform: ServerAddress.init(argument:))
+    var admin: ServerAddress = .loopback(15000)
+
+    @Option(
+        help: ArgumentHelp(
+            "Readiness at /healthz/ready, or off. (default: 0.0.0.0:15021)",
+            valueName: "address:port"),
+        transform: ServerAddress.init(argument:))
+    var status: ServerAddress = .everywhere(15021)
+
+    @Option(
+        help: ArgumentHelp(
+            "Prometheus metrics at /metrics, or off. (default: 0.0.0.0:15020)",
+            valueName: "address:port"),
+        transform: ServerAddress.init(argument:))
+    var metrics: ServerAddress = .everywhere(15020)
+
+    @Option(
+        help: ArgumentHelp(
+            "Where access logs go: - for standard output, a file, or off as Istio's default.",
+            valueName: "-|path|off"))
+    var accessLog = "off"
+
+    @Option(
+        help: ArgumentHelp(
+            "text or json as Istio writes them, or a line of Envoy's %COMMANDS%.",
+            valueName: "text|json|format"),
+        transform: format)
+    var accessLogFormat: AccessLogFormat = .istioDefault
+
+    @Option(help: ArgumentHelp("The `server` field of answers.", valueName: "name"))
+    var serverName = "isthmus"
+
+    @Option(
+        help: ArgumentHelp(
+            "What is said on standard error: debug, info, warning, error or off.",
+            valueName: "level"),
+        transform: logLevel)
+    var logLevel = LogLevel.info
+
+    @Option(help: "Colour: auto, always or never.")
+    var color = ColorOption.auto
+
+    func validate() throws {
+        let bytes = serverName.utf8
+        guard !bytes.isEmpty, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F || $0 == 0x20 }) else {
+            throw ValidationError("--server-name takes visible ASCII characters")
+        }
+    }
+
+    /// What goes to standard error.
+    var log: Log { Log(level: logLevel, isColored: color.applies(to: 2)) }
+
+    func options(for source: ConfigurationSource, as peer: IstioLabels.Peer) throws -> ProxyOptions
+    {
+        var options = ProxyOptions(source: source)
+        if let workers { options.workerCount = workers }
+        options.settings.serverName = Array(serverName.utf8)
+        options.settings.hostname = Array(Machine.hostname.utf8)
+        options.settings.source = peer
+        options.admin = admin.address
+        options.status = status.address
+        options.metrics = metrics.address
+        options.commandLine = CommandLine.arguments
+        if let descriptor = try accessLogDescriptor() {
+            options.settings.accessLog = AccessLogSettings(
+                descriptor: descriptor, format: accessLogFormat)
+            options.accessLogPath = accessLog == "-" ? nil : accessLog
+        }
+        return options
+    }
+
+    private func accessLogDescriptor() throws -> Int32? {
+        switch accessLog {
+        case "off", "": return nil
+        case "-": return File.standardOutputLog()
+        default:
+            do {
+                return try File.openLog(accessLog)
+            } catch {
+                throw Complaint(
+                    error.isPermission ? .notPermitted : .inputOutput,
+                    "--access-log \(accessLog): \(error.reason)")
+            }
+        }
+    }
+
+    private static func workerCount(_ argument: String) throws -> Int {
+        guard let count = Int(argument), 1...1024 ~= count else {
+            throw ValidationError("\"\(argument)\" workers cannot be; write 1 to 1024")
+        }
+        return count
+    }
+
+    private static func logLevel(_ argument: String) throws -> LogLevel {
+        guard let level = LogLevel(name: argument) else {
+            let names = LogLevel.allCases.map(\.name).joined(separator: ", ")
+            throw ValidationError("no level \"\(argument)\"; write \(names)")
+        }
+        return level
+    }
+
+    private static func format(_ argument: String) throws -> AccessLogFormat {
+        switch argument {
+        case "text": return .istioDefault
+        case "json": return .istioJSON
+        default:
+            do {
+                return try AccessLogFormat(
+                    argument.hasSuffix("\n") ? argument : argument + "\n")
+            } catch {
+                throw ValidationError("\(error)")
+            }
+        }
+    }
+}
