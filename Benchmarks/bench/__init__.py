@@ -1,1 +1,1 @@
-"""The benchmark harness: peers, load, scenarios, report. Standard library and wrk only."""
+"""The benchmark harness: peers, load, scenarios, report. Standard library, wrk and h2load only."""

@@ -10,9 +10,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import load, machine, profile, report
+from . import h2load, load, machine, profile, report
 from .peers import Envoy, HAProxy, Isthmus, Nginx
-from .scenarios import ALL
+from .scenarios import ALL, QUESTIONS
 from .setting import Setting
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default: 5)")
     made.add_argument("--seconds", type=float, default=5, help="length of a run (default: 5)")
     made.add_argument("--hosts", type=int, default=10_000, help="for hosts and reload")
-    made.add_argument("--connections", type=int, default=50, help="for http1 and hosts")
+    made.add_argument("--connections", type=int, default=50, help="for http1, tls and hosts")
     made.add_argument(
         "--shared-regex", action="store_true",
         help="let all hosts share one regular expression instead of having each its own",
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument(
         "--profile", choices=["perf", "callgrind"], metavar="perf|callgrind",
-        help="instead of measuring, say where Isthmus spends its time",
+        help="instead of measuring, say where Isthmus spends its time with one kind of load",
     )  # fmt: skip
     made.add_argument("--requests", type=int, default=5000, help="for --profile callgrind")
     made.add_argument("--update-readme", action="store_true", help="put the tables in README.md")
@@ -55,12 +55,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
-    unknown = [name for name in options.scenarios if name not in ALL]
+    known = QUESTIONS if options.profile else ALL
+    unknown = [name for name in options.scenarios if name not in known]
     if unknown or options.rounds < 1 or options.seconds < 1 or options.hosts < 1:
         wrong = f"no scenario {unknown[0]!r}" if unknown else "rounds, seconds, hosts: at least 1"
-        print(f"Benchmarks/run: {wrong}; scenarios: {', '.join(ALL)}", file=sys.stderr)
+        print(f"Benchmarks/run: {wrong}; scenarios: {', '.join(known)}", file=sys.stderr)
         return 64
     load.wrk_path()
+    h2load.path()
     machine.raise_descriptor_limit()
     proxy_core, load_core = machine.cores()
 
@@ -89,7 +91,8 @@ def main(arguments: list[str]) -> int:
         setting.say(f"proxy on core {proxy_core}, client and upstream on core {load_core}; "
                     f"load average {machine.load_average()}")  # fmt: skip
         if options.profile:
-            return profile.run(setting, options.profile, options.requests, results())
+            question = QUESTIONS[(options.scenarios or ["http1"])[0]]
+            return profile.run(setting, options.profile, question, options.requests, results())
         tables = [
             table for name in options.scenarios or ALL for table in ALL[name].run(setting)
         ]

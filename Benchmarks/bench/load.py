@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .process import Child
+from .peers.running import Running
 from .site import Site
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "lua"
@@ -19,14 +19,14 @@ SCRIPTS = Path(__file__).resolve().parent.parent / "lua"
 
 @dataclass
 class Load:
-    """What wrk counted. `cpu` is what the proxy spent meanwhile, in seconds."""
+    """What the client counted. `cpu` is what the proxy spent meanwhile, in seconds."""
 
     requests: int
     seconds: float
     bytes: int
     errors: int
-    p50_us: float
-    p99_us: float
+    p50_us: float | None
+    p99_us: float | None
     cpu: float
 
     @property
@@ -52,8 +52,7 @@ def wrk_path() -> str:
 
 
 def run(
-    proxy: Child,
-    port: int,
+    running: Running,
     core: int,
     seconds: float,
     connections: int,
@@ -68,15 +67,15 @@ def run(
         f"--duration={max(1, round(seconds))}s",
         "--timeout=10s",
         f"--script={SCRIPTS / ('hosts.lua' if ask else 'plain.lua')}",
-        f"http://127.0.0.1:{port}{path}",
+        f"http{'s' if running.tls else ''}://127.0.0.1:{running.port}{path}",
     ]
-    environment = dict(os.environ)
+    environment = running.tls.environment() if running.tls else dict(os.environ)
     if ask:
         site, hosts = ask
         environment["BENCH_FIRST"] = str(hosts.start)
         environment["BENCH_LAST"] = str(hosts.stop - 1)
         environment["BENCH_SHARED_REGEX"] = "1" if site.shared_regex else ""
-    before = proxy.cpu_seconds()
+    before = running.child.cpu_seconds()
     done = subprocess.run(
         argv,
         capture_output=True,
@@ -86,7 +85,7 @@ def run(
         check=False,
         preexec_fn=lambda: os.sched_setaffinity(0, {core}),
     )
-    cpu = proxy.cpu_seconds() - before
+    cpu = running.child.cpu_seconds() - before
     for line in done.stdout.splitlines():
         if line.startswith("bench "):
             values = dict(field.split("=") for field in line.split()[1:])

@@ -6,13 +6,15 @@ Scenarios get everything from here, so that they hold nothing but their own ques
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import load, wire
+from . import certificate, dialer, h2load, load, wire
+from .certificate import Certificate
 from .load import Load
 from .peers.nginx import upstream
 from .peers.running import Running
@@ -52,8 +54,13 @@ class Setting:
         made.mkdir()
         return made
 
-    def site(self, hosts: int = 0, file_each: bool = False) -> Site:
-        return Site(self.upstream, hosts, self.shared_regex, file_each)
+    def site(self, hosts: int = 0, file_each: bool = False, tls: bool = False) -> Site:
+        with_tls = self.certificate if tls else None
+        return Site(self.upstream, hosts, self.shared_regex, file_each, with_tls)
+
+    @functools.cached_property
+    def certificate(self) -> Certificate:
+        return certificate.make(self.subfolder("certificate"))
 
     @contextlib.contextmanager
     def started(self, scenario: str, peer, site: Site):
@@ -92,13 +99,20 @@ class Setting:
 
     def run_load(self, running: Running, seconds: float | None = None, **more) -> Load:
         return load.run(
-            running.child,
-            running.port,
+            running,
             self.load_core,
             self.seconds if seconds is None else seconds,
             more.pop("connections", self.connections),
             **more,
         )
+
+    def run_h2(self, running: Running, seconds: float | None = None, **more) -> Load:
+        return h2load.run(running, self.load_core, seconds or self.seconds, **more)
+
+    def run_dialer(
+        self, running: Running, resume: bool, seconds: float | None = None, **more
+    ) -> Load:
+        return dialer.run(running, self.load_core, seconds or self.seconds, resume, **more)
 
     def reject(self, scenario: str, name: str, why: str) -> None:
         message = f"{scenario}: {name}: void: {why}"
@@ -116,7 +130,7 @@ def verify(running: Running, site: Site) -> None:
     for index in indices:
         host = "bench.example.com" if index is None else site.host(index)
         paths = ["/"] if index is None else site.paths(index)
-        with wire.connect(running.port) as sock:
+        with wire.connect(running.port, tls=site.tls and site.tls.context) as sock:
             for path in paths + paths:
                 response = wire.exchange(sock, wire.request_bytes(path, host))
                 if response.status != 200 or len(response.body) != SMALL_BYTES:

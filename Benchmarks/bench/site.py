@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .certificate import Certificate
+
 SMALL_BYTES = 128
 LARGE_BYTES = 10_000_000
 
@@ -16,13 +18,15 @@ class Site:
     """`hosts` = 0 means one catch-all route; otherwise host 0 to `hosts` - 1, four routes each.
 
     The regular expressions differ from host to host, as they do in life, unless `shared_regex`.
-    `file_each` writes one file a host, where the peer reads folders.
+    `file_each` writes one file a host, where the peer reads folders. With `tls` the proxy speaks
+    HTTP/1.1 and HTTP/2 over TLS 1.3, as ALPN decides, and nothing in the clear.
     """
 
     upstream: int
     hosts: int = 0
     shared_regex: bool = False
     file_each: bool = False
+    tls: Certificate | None = None
 
     def host(self, index: int) -> str:
         return f"host-{index:05d}.example.com"

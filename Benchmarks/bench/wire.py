@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import time
 from dataclasses import dataclass
+
+
+SERVER_NAME = "bench.example.com"
 
 
 class WireError(Exception):
@@ -22,7 +26,12 @@ class Response:
     body: bytes
 
 
-def connect(port: int, source: str | None = None, timeout: float = 10) -> socket.socket:
+def connect(
+    port: int,
+    source: str | None = None,
+    timeout: float = 10,
+    tls: ssl.SSLContext | None = None,
+) -> socket.socket:
     sock = socket.socket()
     sock.settimeout(timeout)
     if source is not None:
@@ -32,13 +41,13 @@ def connect(port: int, source: str | None = None, timeout: float = 10) -> socket
     try:
         sock.connect(("127.0.0.1", port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return tls.wrap_socket(sock, server_hostname=SERVER_NAME) if tls else sock
     except OSError:
         sock.close()
         raise
-    return sock
 
 
-def request_bytes(path: str = "/", host: str = "bench.example.com") -> bytes:
+def request_bytes(path: str = "/", host: str = SERVER_NAME) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
 
@@ -72,9 +81,24 @@ def exchange(sock: socket.socket, request: bytes) -> Response:
     raise WireError(f"status {status} without a length that keeps the connection usable")
 
 
-def get(port: int, path: str = "/", host: str = "bench.example.com") -> Response:
-    with connect(port) as sock:
+def get(
+    port: int, path: str = "/", host: str = SERVER_NAME, tls: ssl.SSLContext | None = None
+) -> Response:
+    with connect(port, tls=tls) as sock:
         return exchange(sock, request_bytes(path, host))
+
+
+def is_complete(data: bytes) -> bool:
+    """Whether these are all the bytes of a response with status 200."""
+    head, found, body = data.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    if not head.startswith(b"HTTP/1.1 200 "):
+        raise WireError(f"answered {head[:60]!r}")
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return len(body) >= int(line.split(b":")[1])
+    return body.endswith(b"0\r\n\r\n")
 
 
 def wait_until(answer, what: str, seconds: float, pause: float = 0.005) -> float:

@@ -32,6 +32,10 @@ class HAProxy:
         # It wants two descriptors for every connection it may ever have, and would not start where
         # the limit is lower; idle connections here have one each.
         connections = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1000
+        secured, scheme = "", "http"
+        if site.tls:
+            secured = f" ssl crt {site.tls.both} alpn h2,http/1.1 ssl-min-ver TLSv1.3"
+            scheme = "https"
         path = folder / "haproxy.cfg"
         path.write_text(
             f"""
@@ -56,8 +60,8 @@ defaults
     http-reuse always
 
 frontend traffic
-    bind 127.0.0.1:{port}
-    http-request set-header X-Forwarded-Proto http
+    bind 127.0.0.1:{port}{secured}
+    http-request set-header X-Forwarded-Proto {scheme}
     default_backend upstream
 
 backend upstream

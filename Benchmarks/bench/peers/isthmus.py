@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 
 from .. import machine, wire
+from ..certificate import Certificate
 from ..process import free_port
 from ..site import Site
 from .running import Running, start
@@ -22,6 +24,27 @@ spec:
   servers:
   - port: {{number: 80, name: http, protocol: HTTP}}
     hosts: ["*"]
+"""
+
+
+HTTPS = f"""{HEAD}Gateway
+metadata: {{name: bench, namespace: default}}
+spec:
+  selector: {{istio: ingressgateway}}
+  servers:
+  - port: {{number: 443, name: https, protocol: HTTPS}}
+    tls: {{mode: SIMPLE, credentialName: bench, minProtocolVersion: TLSV1_3}}
+    hosts: ["*"]
+"""
+
+
+def secret(tls: Certificate) -> str:
+    chain, key = (base64.b64encode(path.read_bytes()).decode() for path in (tls.chain, tls.key))
+    return f"""apiVersion: v1
+kind: Secret
+type: kubernetes.io/tls
+metadata: {{name: bench, namespace: default}}
+data: {{tls.crt: {chain}, tls.key: {key}}}
 """
 
 
@@ -86,7 +109,7 @@ class Isthmus:
             self.program, "gateway",
             "-f", str(resources),
             "--bind", "127.0.0.1",
-            "--port-map", f"80={port}",
+            "--port-map", f"{443 if site.tls else 80}={port}",
             "--workers", "1",
             "--admin", f"127.0.0.1:{admin}",
             "--status", f"127.0.0.1:{status}",
@@ -109,7 +132,8 @@ class Isthmus:
     def write(self, site: Site, folder: Path) -> None:
         """One big file, or one a host; the Gateway and the services in a file of their own."""
         services = ["all"] if site.hosts == 0 else ["login", "api", "items", "web"]
-        shared = [GATEWAY] + [service(name, site.upstream) for name in services]
+        shared = [HTTPS, secret(site.tls)] if site.tls else [GATEWAY]
+        shared += [service(name, site.upstream) for name in services]
         (folder / "gateway.yaml").write_text("---\n".join(shared))
         if site.hosts == 0:
             (folder / "routes.yaml").write_text(virtual_service("all", "*", rule(None, "all")))

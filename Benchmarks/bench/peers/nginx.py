@@ -62,20 +62,28 @@ class Nginx:
         port, status = free_port(), free_port()
         proxied = """
             proxy_pass http://upstream;"""
+        secured = ""
+        if site.tls:
+            secured = f"""
+    ssl_certificate {site.tls.chain};
+    ssl_certificate_key {site.tls.key};
+    ssl_protocols TLSv1.3;
+    ssl_session_tickets on;"""
+        listen = f"listen 127.0.0.1:{port}{' ssl http2' if site.tls else ''} backlog=4096"
         if site.hosts:
             servers = "".join(
                 self._server(site, index, port, proxied) for index in range(site.hosts)
             )
         else:
             servers = f"""
-    server {{ listen 127.0.0.1:{port} backlog=4096; location / {{{proxied} }} }}"""
+    server {{ {listen}; location / {{{proxied} }} }}"""
         config = f"""{main_section(folder)}
-http {{{http_section(folder)}
+http {{{http_section(folder)}{secured}
     server_names_hash_max_size {max(512, 2 * site.hosts)};
     server_names_hash_bucket_size 128;
     upstream upstream {{
         server 127.0.0.1:{site.upstream};
-        keepalive 64;
+        keepalive 256;
         keepalive_requests {UNCOUNTED};
         keepalive_timeout {FOREVER};
     }}

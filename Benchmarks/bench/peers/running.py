@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from .. import wire
+from ..certificate import Certificate
 from ..process import Child
 from ..site import Site
 
@@ -18,6 +19,7 @@ class Running:
     port: int
     folder: Path
     load_seconds: float
+    tls: Optional[Certificate] = None
     # Makes `host`'s catch-all route answer the header `x-version: value`, and tells the proxy so.
     # Absent where a proxy has no route table to change.
     change: Optional[Callable[[int, str], None]] = None
@@ -42,7 +44,7 @@ def start(
             raise RuntimeError(f"{name} exited with {child.popen.returncode}:\n{child.tail()}")
         if ready is not None and not ready():
             return False
-        return wire.get(port, path, host).status == 200
+        return wire.get(port, path, host, site.tls and site.tls.context).status == 200
 
     try:
         taken = wire.wait_until(answers, f"{name} ready", seconds=120)
@@ -52,4 +54,4 @@ def start(
     except BaseException:
         child.stop()
         raise
-    return Running(name, child, port, folder, taken)
+    return Running(name, child, port, folder, taken, site.tls)

@@ -1,16 +1,24 @@
 """The questions asked, each a module with `run(setting) -> list[Table]`.
 
-The names are those of the command line.
+The names are those of the command line. QUESTIONS are those a profile can be made of.
 """
 
 from __future__ import annotations
 
-from . import hosts, http1, idle, large, reload
+from types import SimpleNamespace
+
+from . import cost, hosts, idle, large, reload
 
 ALL = {
-    "http1": http1,
+    "http1": cost.HTTP1,
+    "tls": cost.TLS,
+    "h2": cost.H2,
+    "handshakes": cost.HANDSHAKES,
     "large": large,
     "idle": idle,
+    "idletls": SimpleNamespace(run=idle.run_tls),
     "hosts": hosts,
     "reload": reload,
 }
+
+QUESTIONS = {one.name: one for one in cost.SINGLE}

@@ -15,23 +15,35 @@ from .. import wire
 from ..peers.running import Running
 from ..report import Budget, Table, number
 from ..setting import Setting
+from ..site import Site
 
-NAME = "idle"
+NAME, NAME_TLS = "idle", "idletls"
 CONNECTIONS = 10_000
-BUDGET_KILOBYTES = 0.6
+BUDGET_KILOBYTES, BUDGET_KILOBYTES_TLS = 0.6, 10
 SOURCES = 8
 BATCH = 32
 
 
 def run(setting: Setting) -> list[Table]:
+    return measure(setting, NAME, setting.site(), "idle keepalive connections", BUDGET_KILOBYTES)
+
+
+def run_tls(setting: Setting) -> list[Table]:
+    site = setting.site(tls=True)
+    return measure(setting, NAME_TLS, site, "idle TLS 1.3 connections", BUDGET_KILOBYTES_TLS)
+
+
+def measure(
+    setting: Setting, scenario: str, site: Site, title: str, budget: float
+) -> list[Table]:
     count = min(CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 500)
     if count < CONNECTIONS:
-        setting.say(f"{NAME}: RLIMIT_NOFILE allows {count} connections, not {CONNECTIONS}")
+        setting.say(f"{scenario}: RLIMIT_NOFILE allows {count} connections, not {CONNECTIONS}")
     each: dict[str, list[float]] = {}
     before: dict[str, float] = {}
     for turn in range(min(setting.rounds, 3)):
         for peer in setting.peers:
-            with setting.started(NAME, peer, setting.site()) as proxy:
+            with setting.started(scenario, peer, site) as proxy:
                 if proxy is None:
                     continue
                 settle(proxy)
@@ -43,23 +55,24 @@ def run(setting: Setting) -> list[Table]:
                     kept = proxy.child.resident() - start
                     lost = count - sum(wire.is_open(sock) for sock in held)
                     if lost:
-                        setting.reject(NAME, peer.name, f"{lost} of {count} were closed")
+                        setting.reject(scenario, peer.name, f"{lost} of {count} were closed")
                         continue
                     answer_again(held[:: max(1, count // 100)])
                 except (OSError, wire.WireError) as error:
-                    setting.reject(NAME, peer.name, f"{error}")
+                    setting.reject(scenario, peer.name, f"{error}")
                     continue
                 finally:
                     for sock in held:
                         sock.close()
             before[peer.name] = start / 1e6
             each.setdefault(peer.name, []).append(kept / count)
-            setting.say(f"{NAME}: turn {turn + 1}: {peer.name}: {kept / count:.0f} B a connection")
-    setting.raw[NAME] = each
+            each_bytes = f"{kept / count:.0f} B a connection"
+            setting.say(f"{scenario}: turn {turn + 1}: {peer.name}: {each_bytes}")
+    setting.raw[scenario] = each
 
     table = Table(
-        NAME,
-        f"{count} idle keepalive connections, each after one request",
+        scenario,
+        f"{count} {title}, each after one request",
         ["proxy", "KB resident/connection", "least", "MB before"],
     )
     for peer in setting.peers:
@@ -73,8 +86,8 @@ def run(setting: Setting) -> list[Table]:
         )
         if peer.name in setting.ours:
             table.budgets.append(
-                Budget(f"{peer.name}: at most 0.6 KB each",
-                       None if middle is None else middle / 1024, BUDGET_KILOBYTES, "KB")
+                Budget(f"{peer.name}: at most {budget} KB each",
+                       None if middle is None else middle / 1024, budget, "KB")
             )  # fmt: skip
     return [table]
 
@@ -85,7 +98,8 @@ def hold(proxy: Running, count: int, held: list[socket.socket]) -> None:
     while len(held) < count:
         batch = []
         for _ in range(min(BATCH, count - len(held))):
-            sock = wire.connect(proxy.port, source=f"127.0.0.{2 + len(held) % SOURCES}")
+            source = f"127.0.0.{2 + len(held) % SOURCES}"
+            sock = wire.connect(proxy.port, source, tls=proxy.tls and proxy.tls.context)
             held.append(sock)
             batch.append(sock)
         for sock in batch:
@@ -103,21 +117,9 @@ def hold(proxy: Running, count: int, held: list[socket.socket]) -> None:
                     if not data:
                         raise wire.WireError("closed before it answered")
                     waiting[key.fileobj] += data
-                    if complete(waiting[key.fileobj]):
+                    if wire.is_complete(waiting[key.fileobj]):
                         del waiting[key.fileobj]
                         selector.unregister(key.fileobj)
-
-
-def complete(data: bytes) -> bool:
-    head, found, body = data.partition(b"\r\n\r\n")
-    if not found:
-        return False
-    if not head.startswith(b"HTTP/1.1 200 "):
-        raise wire.WireError(f"answered {head[:60]!r}")
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return len(body) >= int(line.split(b":")[1])
-    return body.endswith(b"0\r\n\r\n")
 
 
 def answer_again(some: list[socket.socket]) -> None:
