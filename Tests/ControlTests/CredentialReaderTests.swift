@@ -4,6 +4,7 @@ import Foundation
 import Mesh
 import Net
 import PKI
+import Proxy
 import Spec
 import TLS
 import Testing
@@ -127,7 +128,7 @@ import Testing
                 "/etc/c.pem": Keys.one.certificate, "keys/k.pem": Keys.one.key,
                 "c.pem": Keys.one.certificate,
             ])
-        #expect(found.settings.keys.sorted() == ["l/a"])
+        #expect(found.settings.servers.keys.sorted() == ["l/a"])
         #expect(found.problems.map(\.credential) == ["/k.pem"])
         #expect(found.folders == ["/etc", "keys", ".", "/"])
     }
@@ -147,7 +148,7 @@ import Testing
                     "mixed", [.certificate: Keys.one.certificate, .key: Keys.two.key]),
                 Self.secret("noise", [.certificate: "x", .key: "y"]),
             ])
-        #expect(found.settings.keys.sorted() == ["l/good"])
+        #expect(found.settings.servers.keys.sorted() == ["l/good"])
         #expect(found.problems.map(\.chain) == ["gone", "half", "mixed", "noise", "none"])
         #expect(found.problems[0].reason == "it does not exist")
         #expect(found.problems[1].reason == "it has tls.crt but no tls.key")
@@ -180,7 +181,7 @@ import Testing
     func missingAuthority() {
         let secrets = [Self.pair("web", .one)]
         let found = Self.credentials(("a", Self.mutual()), secrets: secrets)
-        #expect(found.settings.isEmpty)
+        #expect(found.settings.servers.isEmpty)
         #expect(found.problems.first?.reason.contains("web-cacert") == true)
         let lax = Self.credentials(("a", Self.mutual(skips: true)), secrets: secrets)
         #expect(lax.settings.servers["l/a"]?.skipsVerification == true)

@@ -25,7 +25,7 @@ struct CertificatesPage {
     var json: JSON {
         let entries = entries().map { entry -> JSON in
             [
-                "ca_cert": .array(Self.certificates(entry.authority, "client CA", now)),
+                "ca_cert": .array(Self.certificates(entry.authority, "CA of peers", now)),
                 "cert_chain": .array(Self.certificates(entry.chain, entry.source, now)),
                 "used_by": .array(entry.servers.map { JSON($0) }),
             ]
@@ -45,21 +45,32 @@ struct CertificatesPage {
         var entries: [Entry] = []
         var places: [[[UInt8]]: Int] = [:]
         for use in credentials.uses {
-            guard let settings = credentials.settings.servers[use.chain] else { continue }
-            for (source, identity) in zip(use.sources, settings.identities) {
-                let key = [Array(source.utf8), identity.chain, settings.clientCA]
+            let (identities, authority) = shown(for: use)
+            for (source, identity) in zip(use.sources, identities) {
+                let key = [Array(source.utf8), identity.chain, authority]
                 if let place = places[key] {
                     entries[place].servers.append(use.chain)
                 } else {
                     places[key] = entries.count
                     entries.append(
                         Entry(
-                            source: source, chain: identity.chain, authority: settings.clientCA,
+                            source: source, chain: identity.chain, authority: authority,
                             servers: [use.chain]))
                 }
             }
         }
         return entries
+    }
+
+    /// What is shown to the other side, and what the other side is checked against.
+    private func shown(for use: CredentialUse) -> ([TLSIdentity], [UInt8]) {
+        if let server = credentials.settings.servers[use.chain] {
+            return (server.identities, server.clientCA)
+        }
+        guard let client = credentials.settings.clients[use.chain],
+            let identity = client.identity
+        else { return ([], []) }
+        return ([identity], client.trustedCA ?? [])
     }
 
     private static func certificates(_ pem: [UInt8], _ path: String, _ now: UnixTime) -> [JSON] {

@@ -2,6 +2,7 @@
 internal import HTTP
 internal import Mesh
 internal import Net
+internal import PKI
 internal import Proxy
 internal import Telemetry
 
@@ -56,6 +57,18 @@ extension ProxyProcess {
         values[.configLoadMicroseconds] = live.loadMicroseconds
         values[.tlsCredentialErrors] = UInt64(credentials.problems.count)
         values[.snapshotLiveWorkers] = UInt64(live.workerCount)
+        if let keeper { fill(&values, with: keeper.status) }
+    }
+
+    private func fill(_ values: inout StatValues<ConfigStat>, with identity: IdentityStatus) {
+        let now = UnixTime(Int64(Machine.wallNs / 1_000_000_000))
+        values[.identityNotAfterSeconds] = UInt64(max(0, identity.notAfter?.seconds ?? 0))
+        values[.identitySecondsToExpiry] = UInt64(
+            max(0, identity.secondsToExpiry(at: now) ?? 0))
+        values[.identityRenewalsTotal] = identity.renewals
+        values[.identityRequestsTotal] = identity.requests
+        values[.identityFailuresTotal] = identity.failures + identity.readFailures
+        values[.identityIsOverdue] = identity.isOverdue(at: now) ? 1 : 0
     }
 
     func answerStats(_ request: ServerRequest, _ responder: Responder) {

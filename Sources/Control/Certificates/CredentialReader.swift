@@ -19,9 +19,9 @@ struct Credentials: Equatable {
     var folders: Set<String> = []
 }
 
-/// A chain that has its certificates.
+/// A chain, or a kind of upstream connection, that has its certificates.
 struct CredentialUse: Equatable {
-    /// `<listener name>/<chain name>`
+    /// `<listener name>/<chain name>`, or `UpstreamTLS.credentialKey`
     let chain: String
     /// `Secret default/web`, or the path of the certificate; one for each identity.
     let sources: [String]
@@ -91,6 +91,10 @@ struct CredentialReader {
                     let settings = try settings(of: tls)
                     try known.check(settings, of: tls)
                     all.settings.clients[tls.credentialKey] = settings
+                    if let credential = tls.identity {
+                        all.uses.append(
+                            CredentialUse(chain: tls.credentialKey, sources: [credential.place]))
+                    }
                 } catch {
                     all.problems.append(
                         CredentialProblem(

@@ -11,7 +11,7 @@ extension ProxyProcess {
     /// - Parameter objects: nil for those that are live.
     func readCredentials(of snapshot: Snapshot, objects: ObjectSet? = nil) -> Credentials {
         if let objects { secrets = objects.secrets }
-        let found = CredentialReader(secrets, identity: identity).credentials(
+        let found = CredentialReader(secrets, identity: keeper?.current).credentials(
             of: snapshot, known: trials)
         trials.forgetUnused()
         tellProblems(found.problems)

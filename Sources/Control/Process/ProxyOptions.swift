@@ -18,6 +18,8 @@ public struct ProxyOptions: Sendable {
     public var metrics: SocketAddress?
     /// The file access logs go to, where they do, so that it can be opened again.
     public var accessLogPath: String?
+    /// Where this proxy's own identity in a mesh comes from; nil outside of one.
+    public var identity: IdentitySource?
     /// The flags as given, for `/server_info`.
     public var commandLine: [String] = []
 

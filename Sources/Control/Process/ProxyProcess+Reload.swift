@@ -129,7 +129,7 @@ extension ProxyProcess {
             for listener in snapshot.routing.listeners { tell(listener) }
             log.info("config", "live", values)
             notify(["READY=1", status])
-            whenLive.take()?(self)
+            tellWhenLive()
         } else {
             let difference = SnapshotDifference(from: before, to: snapshot)
             log.info("config", "live: \(difference)", values)

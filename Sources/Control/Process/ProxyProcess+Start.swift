@@ -90,6 +90,7 @@ extension ProxyProcess {
             options, isLead: isLead, log: log, loop: loop, reader: reader, sockets: sockets,
             descriptorsMax: descriptorsMax)
         process.openServers()
+        process.keepIdentity()
         process.take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
         return process
     }

@@ -1,7 +1,7 @@
 // A proxy: workers that serve, and a control thread that reads, binds, reloads and answers.
 // The control thread is the main thread; a process may have several proxies on it, one of which
-// leads: it hears the signals and ends last what it started first. It tells workers things by mailbox and never waits for
-// them, so a worker under load and a reader of statistics do not hold each other up.
+// leads: it hears the signals, and the others end after it. It tells workers things by mailbox and
+// never waits for them, so a worker under load and a reader of statistics do not hold each other up.
 internal import Mesh
 public import Net
 internal import Proxy
@@ -39,8 +39,8 @@ public final class ProxyProcess {
     var live = LiveConfiguration()
     /// Of the live configuration.
     var secrets: [Secret] = []
-    /// Who this proxy is to its mesh; nil outside of one, and until it is known.
-    var identity: WorkloadIdentity?
+    /// Who this proxy is to its mesh; nil outside of one.
+    var keeper: IdentityKeeper?
     /// What the workers hold beside the live snapshot.
     var credentials = Credentials()
     let trials = CredentialTrials()
@@ -77,7 +77,12 @@ public final class ProxyProcess {
     }
 
     /// True when requests should come here: what load balancers ask.
-    var isReady: Bool { state == .live && isHealthy && !listenersAreDrained }
+    var isReady: Bool {
+        state == .live && isHealthy && !listenersAreDrained && hasIdentityItNeeds
+    }
+
+    /// Without its identity a member of a mesh can neither be reached nor reach anybody.
+    var hasIdentityItNeeds: Bool { keeper == nil || keeper?.current != nil }
 
     /// Where a port of the Gateways can be reached on this machine; nil where none declares it.
     public func address(ofDeclaredPort port: UInt16) -> SocketAddress? {
@@ -114,6 +119,24 @@ public final class ProxyProcess {
         if isLead { ServiceNotice.send(assignments) }
     }
 
+    /// Gets this proxy's identity and keeps it fresh.
+    func keepIdentity() {
+        guard let source = options.identity else { return }
+        let keeper = IdentityKeeper(source, loop: loop, log: log)
+        self.keeper = keeper
+        keeper.start()
+        keeper.onChange = { [unowned self] _ in
+            refreshCredentials(because: .identity)
+            tellWhenLive()
+        }
+    }
+
+    /// Everything is there that requests need.
+    func tellWhenLive() {
+        guard state == .live, hasIdentityItNeeds else { return }
+        whenLive.take()?(self)
+    }
+
     func watchFolders() {
         changes?.watch(Array(credentials.folders.union(reader.folders)))
     }
@@ -125,7 +148,10 @@ public final class ProxyProcess {
     private func received(signal number: Int32) {
         switch number {
         case Signals.hangup:
-            for proxy in companions + [self] { proxy.reload(because: .signal) }
+            for proxy in companions + [self] {
+                proxy.reload(because: .signal)
+                proxy.keeper?.renewNow()
+            }
         case Signals.user1:
             reopenAccessLog()
         default:

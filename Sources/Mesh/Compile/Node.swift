@@ -24,6 +24,10 @@ public struct Node: Sendable, Equatable {
     public var domain: String
     /// Where rules for everybody live (MeshConfig.rootNamespace).
     public var rootNamespace: String
+    /// What SPIFFE ids of this mesh begin with.
+    public var trustDomain = "cluster.local"
+    /// Whether this proxy has a certificate of the mesh to show, or will have one.
+    public var hasIdentity = false
 
     public init(
         role: Role = .gateway, labels: [String: String] = ["istio": "ingressgateway"],
@@ -38,6 +42,18 @@ public struct Node: Sendable, Equatable {
         self.bindAddress = bindAddress
         self.domain = domain
         self.rootNamespace = rootNamespace
+    }
+
+    /// The proxy beside a workload, `reviews-v1` or `reviews-v1.default`: everything behind the
+    /// first dot is its namespace.
+    public static func sidecar(of workload: String, defaultNamespace: String) -> Node {
+        let dot = workload.firstIndex(of: ".")
+        let name = String(workload[..<(dot ?? workload.endIndex)])
+        let namespace = dot.map { String(workload[workload.index(after: $0)...]) }
+        // Its address for servers is the workload's, its labels as well.
+        return Node(
+            role: .sidecar(workload: name), labels: [:],
+            namespace: namespace ?? defaultNamespace, bindAddress: "127.0.0.1")
     }
 
     func boundPort(for declared: UInt16) -> UInt16 { portMap[declared] ?? declared }

@@ -1,9 +1,24 @@
 // The names telemetry gives a workload, read off its labels as Istio's do.
 // Without a Kubernetes API there is no owner to ask, so a pod's template hash tells what its
 // Deployment is called.
-internal import Spec
+public import Spec
 
 extension Workload {
+    /// The workload a sidecar stands beside; nil for gateways, and where there is none of the name.
+    public init?(of node: Node, in objects: ObjectSet) {
+        guard case .sidecar(let name) = node.role else { return nil }
+        let isIt = { (object: any Resource) in
+            object.key.name == name && object.key.namespace == node.namespace
+        }
+        if let entry = objects.workloadEntries.first(where: isIt) {
+            self.init(entry)
+        } else if let pod = objects.pods.first(where: isIt) {
+            self.init(pod)
+        } else {
+            return nil
+        }
+    }
+
     init(_ pod: Pod) {
         self.init(
             name: Self.templateName(of: pod), namespace: pod.namespace,

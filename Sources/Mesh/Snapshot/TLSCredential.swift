@@ -1,5 +1,5 @@
-// Where a certificate and its key come from, by name alone: what is in them is read outside of Mesh,
-// which does no IO, so that a snapshot never holds a key.
+// Where a certificate and its key come from, by name alone.
+// What is in them is read outside of Mesh, which does no IO: a snapshot never holds a key.
 
 public enum TLSCredential: Sendable, Hashable {
     /// A Kubernetes Secret; the CA for the other side is in `<name>-cacert` or inside.

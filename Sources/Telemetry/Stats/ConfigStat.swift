@@ -15,6 +15,12 @@ public enum ConfigStat: Int, StatFamily {
     case snapshotLiveWorkers
     case accessLogLinesDroppedTotal
     case tlsCredentialErrors
+    case identityNotAfterSeconds
+    case identitySecondsToExpiry
+    case identityRenewalsTotal
+    case identityRequestsTotal
+    case identityFailuresTotal
+    case identityIsOverdue
 
     public var definition: StatDefinition {
         switch self {
@@ -54,6 +60,30 @@ public enum ConfigStat: Int, StatFamily {
             StatDefinition(
                 "tls_credential_errors", .level,
                 "TLS servers whose certificate is missing or cannot be used")
+        case .identityNotAfterSeconds:
+            StatDefinition(
+                "identity_not_after_seconds", .level,
+                "When this proxy's own certificate ends, in seconds since 1970; 0 without one")
+        case .identitySecondsToExpiry:
+            StatDefinition(
+                "identity_seconds_to_expiry", .level,
+                "How long this proxy's own certificate is still valid; 0 once it is over")
+        case .identityRenewalsTotal:
+            StatDefinition(
+                "identity_renewals_total", .counter,
+                "Certificates of this proxy's own that took the place of one before")
+        case .identityRequestsTotal:
+            StatDefinition(
+                "identity_requests_total", .counter,
+                "Times this proxy asked its authority for a certificate")
+        case .identityFailuresTotal:
+            StatDefinition(
+                "identity_failures_total", .counter,
+                "Times it got none, or files of an identity could not be used")
+        case .identityIsOverdue:
+            StatDefinition(
+                "identity_is_overdue", .level,
+                "1 when the certificate should have been renewed long ago, before it ends")
         }
     }
 }

@@ -1,6 +1,8 @@
 // `isthmus gateway`: the ingress gateway, by itself.
 import ArgumentParser
 import Control
+import Mesh
+import Telemetry
 
 struct GatewayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,12 +17,26 @@ struct GatewayCommand: ParsableCommand {
 
     @OptionGroup var resources: ResourceOptions
     @OptionGroup var nodeOptions: NodeOptions
+    @OptionGroup var identity: IdentityOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The gateway's service account, for --ca. "
+                + "(default: istio-ingressgateway-service-account, after the label istio)",
+            valueName: "name"))
+    var serviceAccount: String?
+
     @OptionGroup var serving: ServingOptions
 
     func run() throws {
         try complaining {
-            let source = try resources.source(for: nodeOptions.node)
-            let options = try serving.options(for: source, as: source.node.peer)
+            var node = nodeOptions.node
+            node.hasIdentity = identity.isGiven
+            let source = try resources.source(for: node)
+            var options = try serving.options(for: source, as: node.peer)
+            options.identity = try identity.source(
+                namespace: node.namespace,
+                serviceAccount: serviceAccount ?? "\(node.peer.workload)-service-account")
             let status = ProxyProcess.run(options, log: serving.log)
             if status != .success { throw status.code }
         }

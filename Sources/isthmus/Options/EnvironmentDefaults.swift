@@ -25,24 +25,33 @@ enum EnvironmentDefaults {
         }
     }
 
-    private static let reading: Set<String> = ["gateway", "validate", "explain"]
+    private static let reading: Set<String> = ["gateway", "sidecar", "validate", "explain"]
+    /// Those whose node is told by labels and not by a workload.
+    private static let labelled: Set<String> = ["gateway", "validate", "explain"]
+    private static let serving: Set<String> = ["gateway", "sidecar"]
 
     static let table: [Row] = [
         Row("ISTHMUS_FILENAME", "--filename", short: "-f", reading, separator: ":"),
         Row("ISTHMUS_DEFAULT_NAMESPACE", "--default-namespace", reading),
-        Row("ISTHMUS_LABEL", "--label", short: "-l", reading, separator: ","),
-        Row("ISTHMUS_NAMESPACE", "--namespace", short: "-n", reading),
-        Row("ISTHMUS_BIND", "--bind", reading),
+        Row("ISTHMUS_LABEL", "--label", short: "-l", labelled, separator: ","),
+        Row("ISTHMUS_NAMESPACE", "--namespace", short: "-n", labelled),
+        Row("ISTHMUS_BIND", "--bind", labelled),
         Row("ISTHMUS_PORT_MAP", "--port-map", reading),
-        Row("ISTHMUS_WORKERS", "--workers", ["gateway"]),
-        Row("ISTHMUS_ADMIN", "--admin", ["gateway"]),
-        Row("ISTHMUS_STATUS", "--status", ["gateway"]),
-        Row("ISTHMUS_METRICS", "--metrics", ["gateway"]),
-        Row("ISTHMUS_ACCESS_LOG", "--access-log", ["gateway"]),
-        Row("ISTHMUS_ACCESS_LOG_FORMAT", "--access-log-format", ["gateway"]),
-        Row("ISTHMUS_SERVER_NAME", "--server-name", ["gateway"]),
-        Row("ISTHMUS_LOG_LEVEL", "--log-level", ["gateway"]),
-        Row("ISTHMUS_COLOR", "--color", ["gateway", "validate"]),
+        Row("ISTHMUS_WORKLOAD", "--workload", short: "-w", ["sidecar"]),
+        Row("ISTHMUS_IDENTITY", "--identity", serving),
+        Row("ISTHMUS_CA", "--ca", serving),
+        Row("ISTHMUS_CA_ROOT", "--ca-root", serving),
+        Row("ISTHMUS_CA_NAME", "--ca-name", serving),
+        Row("ISTHMUS_TOKEN_FILE", "--token-file", serving),
+        Row("ISTHMUS_WORKERS", "--workers", serving),
+        Row("ISTHMUS_ADMIN", "--admin", serving),
+        Row("ISTHMUS_STATUS", "--status", serving),
+        Row("ISTHMUS_METRICS", "--metrics", serving),
+        Row("ISTHMUS_ACCESS_LOG", "--access-log", serving),
+        Row("ISTHMUS_ACCESS_LOG_FORMAT", "--access-log-format", serving),
+        Row("ISTHMUS_SERVER_NAME", "--server-name", serving),
+        Row("ISTHMUS_LOG_LEVEL", "--log-level", serving),
+        Row("ISTHMUS_COLOR", "--color", ["gateway", "sidecar", "validate"]),
     ]
 
     /// The arguments, and behind them the flags that only the environment sets.

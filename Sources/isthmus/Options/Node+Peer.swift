@@ -1,6 +1,19 @@
-// The gateway as Istio's metrics name it.
+// A proxy as Istio's metrics name it: a gateway by its labels, a sidecar by its workload.
 import Mesh
 import Telemetry
+
+extension Workload {
+    var peer: IstioLabels.Peer {
+        var peer = IstioLabels.Peer()
+        peer.workload = name
+        peer.workloadNamespace = namespace
+        peer.app = app
+        peer.version = version
+        peer.canonicalService = canonicalService
+        peer.canonicalRevision = canonicalRevision
+        return peer
+    }
+}
 
 extension Node {
     /// Istio calls its ingress gateway `istio-ingressgateway`, after the `app` label of its pods;

@@ -1,0 +1,79 @@
+// `isthmus sidecar`: the proxy beside one workload, without packet capture: the workload listens
+// where only its sidecar calls it, and calls others through its sidecar.
+import ArgumentParser
+import Control
+import Mesh
+
+struct SidecarCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sidecar",
+        abstract: "Stand beside a workload: serve for it, and carry its calls to others.",
+        discussion: """
+            The WorkloadEntry or Pod of that name says which labels, service account, address and
+            ports the workload has; a Sidecar resource says what listens where. Without one, calls
+            go out through 127.0.0.1:15001 by their Host, and come in at the workload's address.
+
+            isthmus sidecar --workload reviews-v1 -f gateways/mtls --identity certs/reviews-v1
+            """)
+
+    @Option(
+        name: [.customShort("w"), .long],
+        help: ArgumentHelp("The workload.", valueName: "name[.namespace]"))
+    var workload: String
+
+    @OptionGroup var resources: ResourceOptions
+    @OptionGroup var identity: IdentityOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Bind another port than a Sidecar says: 9080=19080. 0 takes a free one.",
+            valueName: "port=port,..."),
+        transform: PortMap.init(argument:))
+    var portMap: [PortMap] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The workload's service account. (default: what the WorkloadEntry or Pod says)",
+            valueName: "name"))
+    var serviceAccount: String?
+
+    @OptionGroup var serving: ServingOptions
+
+    func run() throws {
+        try complaining {
+            let log = serving.log
+            var node = Node.sidecar(
+                of: workload, defaultNamespace: resources.defaultNamespace)
+            for map in portMap { node.portMap.merge(map.ports) { $1 } }
+            node.hasIdentity = identity.isGiven
+            let source = try resources.source(for: node)
+            let own = try Self.workload(workload, of: source, log)
+            var options = try serving.options(for: source, as: own.peer)
+            options.identity = try identity.source(
+                namespace: own.namespace,
+                serviceAccount: serviceAccount
+                    ?? (own.serviceAccount.isEmpty ? "default" : own.serviceAccount))
+            let status = ProxyProcess.run(options, log: log)
+            if status != .success { throw status.code }
+        }
+    }
+
+    /// What the resources say of the workload; who it is does not change while its proxy runs.
+    private static func workload(
+        _ name: String, of source: ConfigurationSource, _ log: Log
+    ) throws -> Workload {
+        let reading = ConfigurationReader(source).load()
+        if let objects = reading.objects, let own = Workload(of: source.node, in: objects) {
+            return own
+        }
+        for error in reading.errors { log.error("config", "\(error)") }
+        if reading.objects == nil {
+            throw Complaint(
+                reading.isUnreadable ? .inputOutput : .badConfiguration, "not started: no workload")
+        }
+        throw Complaint(
+            .badConfiguration,
+            "no WorkloadEntry and no Pod in namespace \(source.node.namespace) is called what "
+                + "--workload \(name) says; write NAME or NAME.NAMESPACE")
+    }
+}
