@@ -1,7 +1,7 @@
 // A proxy: workers that serve, and a control thread that reads, binds, reloads and answers.
 // The control thread is the main thread; a process may have several proxies on it, one of which
-// leads: it hears the signals, and the others end after it. It tells workers things by mailbox and
-// never waits for them, so a worker under load and a reader of statistics do not hold each other up.
+// leads: it hears the signals, and the others end after it. Workers are told things by mailbox and
+// never waited for: a worker under load and a reader of statistics do not hold each other up.
 internal import Mesh
 public import Net
 internal import Proxy
