@@ -12,6 +12,10 @@ public struct BookinfoConfiguration: Sendable {
     /// Where reviews and productpage find ratings.
     public var ratings: Callee?
 
+    /// Where a service sends all its calls, with the Host of whom it means: its sidecar. A service
+    /// without one calls as the members above say.
+    public var sidecars: [BookinfoService: SocketAddress] = [:]
+
     /// - Parameter port: of every service; 0 takes free ones.
     public init(port: UInt16 = BookinfoService.defaultPort) {
         addresses = Dictionary(

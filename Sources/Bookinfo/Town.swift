@@ -12,7 +12,11 @@ final class Town {
             guard let socket = sockets[service] else { continue }
             let application = Self.application(service, directory: directory, client: client)
             let server = HTTPServer(loop: loop, name: "bookinfo") { request, responder in
-                application.serve(request, responder)
+                if request.path == Headers.path {
+                    responder.send(Headers.answer(request))
+                } else {
+                    application.serve(request, responder)
+                }
             }
             do throws(NetError) {
                 try server.serve(socket)
@@ -31,13 +35,16 @@ final class Town {
         switch service {
         case .productpage:
             Productpage(
-                details: Caller(directory.details, client: client),
-                reviews: Caller(directory.reviews, client: client),
-                ratings: Caller(directory.ratings, client: client))
+                details: Caller(directory.details(for: service), client: client),
+                reviews: Caller(directory.reviews(for: service), client: client),
+                ratings: Caller(directory.ratings(for: service), client: client))
         case .details: Details()
-        case .reviewsV1: Reviews(.v1, ratings: Caller(directory.ratings, client: client))
-        case .reviewsV2: Reviews(.v2, ratings: Caller(directory.ratings, client: client))
-        case .reviewsV3: Reviews(.v3, ratings: Caller(directory.ratings, client: client))
+        case .reviewsV1:
+            Reviews(.v1, ratings: Caller(directory.ratings(for: service), client: client))
+        case .reviewsV2:
+            Reviews(.v2, ratings: Caller(directory.ratings(for: service), client: client))
+        case .reviewsV3:
+            Reviews(.v3, ratings: Caller(directory.ratings(for: service), client: client))
         case .ratings: Ratings()
         }
     }

@@ -57,6 +57,33 @@ struct ServicesTests {
         #expect(try second.get("/health").status == 200)
     }
 
+    @Test("every service shows the fields a request came with")
+    func headers() throws {
+        let running = try RunningBookinfo()
+        for service in BookinfoService.allCases {
+            let answer = try running.get(
+                "/headers", service,
+                fields: [HTTPField("X-One", "1"), HTTPField("x-two", "a"), HTTPField("X-Two", "b")])
+            let fields = try answer.object()["headers"] as? [String: String]
+            #expect(fields?["host"] == "test")
+            #expect(fields?["x-one"] == "1")
+            #expect(fields?["x-two"] == "a, b")
+        }
+    }
+
+    @Test("a service with a sidecar calls it with the Host of whom it means, others call as ever")
+    func sidecars() throws {
+        let sidecar = try FakeService { _, _ in .json(#"{"ratings":{"Reviewer1":1}}"#) }
+        let address = try #require(sidecar.callee("any")?.addresses.first)
+        let running = try RunningBookinfo { $0.sidecars = [.reviewsV2: address] }
+        let (through, past) = try (
+            running.get("/reviews/0", .reviewsV2), running.get("/reviews/0", .reviewsV3)
+        )
+        #expect(through.status == 200)
+        #expect(past.text.contains("\"stars\": 5") || past.text.contains("\"stars\":5"))
+        #expect(sidecar.requests.map(\.authority) == ["ratings:9080"])
+    }
+
     @Test("every service says that it is healthy")
     func health() throws {
         let running = try RunningBookinfo()
