@@ -76,7 +76,7 @@ let package = Package(
             name: "isthmus",
             dependencies: [
                 "Authority", "Bookinfo", "Control", "HTTP", "Mesh", "Net", "PKI", "Proxy", "Spec",
-                "Store", "Telemetry",
+                "Store", "TLS", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),

@@ -21,12 +21,27 @@ public final class Store {
     /// Paths in the order in which they are read.
     var order: [String] = []
     let strings = SharedStrings()
+    /// Objects that give way to those of the same name in files.
+    private let base: ParsedFile?
     /// What there is to say about paths that could not be read, in the order they were met.
     var pathFindings: [Diagnostic] = []
 
-    public init(defaultNamespace: String = "default") {
+    /// - Parameter base: resources as text that hold where no file has an object of the same kind,
+    ///   namespace and name, as if files were applied over them.
+    public init(defaultNamespace: String = "default", base: [UInt8] = []) {
         self.defaultNamespace = defaultNamespace
+        self.base =
+            base.isEmpty
+            ? nil
+            : ParsedFile(
+                reading: base, file: Self.baseName, defaultNamespace: defaultNamespace,
+                strings: strings)
+        baseText = base
     }
+
+    /// What stands for a path where an object comes from the base.
+    public static let baseName = "built-in"
+    private let baseText: [UInt8]
 
     /// Reads the files and folders at `paths`; `-` stands for `standardInput`. In folders, files
     /// named `*.yaml`, `*.yml` and `*.json` are read, sorted by name; folders in folders only
@@ -88,6 +103,7 @@ public final class Store {
     /// The bytes of a file of the last load, for showing a line of it; nil where it is gone.
     public func text(of file: String) -> [UInt8]? {
         if file == "-" { return standardInput }
+        if file == Self.baseName, !baseText.isEmpty { return baseText }
         return try? FileSystem.read(file, limit: SpecLimits.fileBytesMax)
     }
 
@@ -106,6 +122,13 @@ public final class Store {
             if file.hasErrors { hasErrors = true }
         }
         let duplicates = duplicates(in: objects)
+        if let base {
+            diagnostics += base.diagnostics
+            idle.merge(base.idleFields)
+            hasErrors = hasErrors || base.hasErrors
+            let written = Set(objects.map(\.key))
+            objects += base.objects.filter { !written.contains($0.key) }
+        }
         diagnostics += duplicates
         hasErrors = hasErrors || !duplicates.isEmpty
         diagnostics += idle.warnings

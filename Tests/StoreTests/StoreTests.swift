@@ -53,6 +53,22 @@ func service(_ name: String, port: Int = 80, namespace: String? = nil) -> String
 struct StoreTests {
     private func names(_ result: LoadResult) -> [String]? { result.objects?.services.map(\.name) }
 
+    @Test("objects of the base hold where no file has one of that name, and come back with its end")
+    func base() throws {
+        let folder = try Folder()
+        let store = Store(base: Array((service("a") + "---\n" + service("b", port: 81)).utf8))
+        #expect(names(store.load(paths: [], recursive: false)) == ["a", "b"])
+        #expect(store.text(of: Store.baseName).map { String(decoding: $0, as: UTF8.self) } != nil)
+        try folder.write("b.yaml", service("b", port: 82))
+        let over = store.load(paths: [folder.path], recursive: false)
+        #expect(
+            over.objects?.services.map { "\($0.name) \($0.ports[0].number)" } == ["b 82", "a 80"])
+        try folder.remove("b.yaml")
+        let again = store.reload()
+        #expect(again.hasChanged)
+        #expect(again.objects?.services.map { $0.ports[0].number } == [80, 81])
+    }
+
     @Test("a folder's resources are read in the order of their names, other files are not")
     func folder() throws {
         let folder = try Folder()

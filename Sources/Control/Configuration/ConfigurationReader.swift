@@ -13,6 +13,8 @@ public struct ConfigurationSource: Sendable {
     /// Of objects that name none.
     public var defaultNamespace: String
     public var standardInput: [UInt8]
+    /// Resources as text that give way to those of the same name in files.
+    public var base: [UInt8] = []
     public var node: Node
 
     public init(
@@ -58,7 +60,7 @@ public final class ConfigurationReader {
 
     public init(_ source: ConfigurationSource) {
         self.source = source
-        store = Store(defaultNamespace: source.defaultNamespace)
+        store = Store(defaultNamespace: source.defaultNamespace, base: source.base)
     }
 
     /// Folders whose changes can change the configuration.
