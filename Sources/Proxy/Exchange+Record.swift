@@ -34,6 +34,9 @@ extension Exchange {
         var labels = worker.labels(cluster, endpoint, flags: flags)
         labels.requestProtocol = isGRPC ? "grpc" : "http"
         labels.responseCode = status
+        if case .direct(let answer) = route?.action, !answer.clusterName.isEmpty {
+            labels.destinationServiceName = answer.clusterName
+        }
         if isGRPC, let value = response.value(named: ByteView("grpc-status")) {
             labels.grpcResponseStatus = value.string
         }

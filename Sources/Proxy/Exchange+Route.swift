@@ -36,7 +36,9 @@ extension Exchange {
         case .direct(let direct):
             client?.listener.httpStats.add(.rqDirectResponse)
             var answer = Reply(status: direct.status, details: ResponseDetails.directResponse)
-            answer.body = direct.body
+            answer.body =
+                direct.namesAuthority
+                ? request.authorityBytes.array + direct.body : direct.body
             answer.contentType = !direct.body.isEmpty
             reply(answer)
         }

@@ -104,14 +104,29 @@ import Testing
 
     @Test("a configuration of this repository compiles to its golden", arguments: scenarios)
     func golden(_ scenario: String) throws {
+        try compare(scenario, for: Node(hasIdentity: true), with: scenario)
+    }
+
+    @Test(
+        "the sidecars of the mesh compile to their goldens",
+        arguments: [
+            "productpage-v1", "details-v1", "reviews-v1", "reviews-v2", "reviews-v3", "ratings-v1",
+        ])
+    func sidecarGolden(_ workload: String) throws {
+        var node = Node.sidecar(of: workload, defaultNamespace: "default")
+        node.hasIdentity = true
+        try compare("mtls", for: node, with: "mtls-\(workload)")
+    }
+
+    private func compare(_ scenario: String, for node: Node, with name: String) throws {
         let files = try #require(yamlFiles(below: "\(Self.root)/gateways/\(scenario)"))
         let objects = files.flatMap(Self.objects)
-        let result = compile(ObjectSet(objects), node: Node(), version: 1)
+        let result = compile(ObjectSet(objects), node: node, version: 1)
         let snapshot = try #require(result.snapshot, "\(result.errors)")
         let text =
             SnapshotText.render(snapshot)
             + result.diagnostics.map { "\($0.severity) \($0.message)\n" }.joined()
-        let path = "\(Self.root)/Tests/MeshTests/Goldens/\(scenario).txt"
+        let path = "\(Self.root)/Tests/MeshTests/Goldens/\(name).txt"
         if environment("ISTHMUS_REGENERATE_GOLDENS") != nil { try write(text, to: path) }
         let golden = try #require(
             contents(path), "\(path) is missing; set ISTHMUS_REGENERATE_GOLDENS to write it")

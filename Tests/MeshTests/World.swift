@@ -103,6 +103,7 @@ struct World {
             switch kind {
             case "Service", "Pod", "Endpoints", "Secret": "v1"
             case "EndpointSlice": "discovery.k8s.io/v1"
+            case "PeerAuthentication": "security.istio.io/v1"
             default: "networking.istio.io/v1"
             }
         return "apiVersion: \(version)\n\(document)"

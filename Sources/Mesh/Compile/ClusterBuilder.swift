@@ -7,21 +7,26 @@ struct ClusterBuilder {
     let registry: ServiceRegistry
     let rules: DestinationRuleIndex
     let directory: EndpointDirectory
+    let security: EndpointSecurity
+    let secrets: SecretDirectory
     private var previous: [String: Cluster]
-    private(set) var findings = Findings()
+    var findings = Findings()
 
     init(
         registry: ServiceRegistry, rules: DestinationRuleIndex, directory: EndpointDirectory,
-        previous: Snapshot?
+        security: EndpointSecurity, secrets: SecretDirectory, previous: Snapshot?
     ) {
         self.registry = registry
         self.rules = rules
         self.directory = directory
+        self.security = security
+        self.secrets = secrets
         self.previous = Dictionary(
             (previous?.clusters ?? []).map { ($0.name, $0) }, uniquingKeysWith: { old, _ in old })
     }
 
     mutating func cluster(_ key: ClusterKey) -> Cluster? {
+        if case .inbound(let target) = key.use { return inbound(key, to: target) }
         guard let service = registry.service(key.host, in: key.namespace) else { return nil }
         let merged = rules.rule(for: service)
         let old = previous[key.name]
@@ -31,6 +36,9 @@ struct ClusterBuilder {
             members = all.filter { $0.labels.satisfies(subset.labels) }
         }
         tellOfNothing(service, key, merged, all: all, members: members)
+        if key.use == .outbound {
+            members = secured(members, of: service, key, merged, all: all)
+        }
         members = Self.kept(members, from: old)
         let policy = merged?.policy(port: key.port, subset: key.subset)
         let timeout = policy?.connectionPool?.tcp?.connectTimeout
@@ -38,8 +46,44 @@ struct ClusterBuilder {
             name: key.name, host: key.host, serviceName: service.serviceName,
             namespace: service.namespace, port: key.port, subset: key.subset,
             loadBalancing: Self.balancing(policy?.loadBalancer),
+            upstreamProtocol: upstreamProtocol(
+                service.port(key.port)?.protocolName ?? .unspecified,
+                policy?.connectionPool?.http),
             connectTimeoutMs: timeout.map(Self.milliseconds) ?? 10_000, endpoints: members,
             origins: service.origins + Self.origins(merged, subset: key.subset))
+        if let old, old.isSame(as: cluster) { return old }
+        return cluster
+    }
+
+    /// What HTTP requests go out as (Istio's setUpstreamProtocol, shouldH2Upgrade). A port that
+    /// declares nothing is spoken to as the client spoke, but not by gateways, which would upgrade
+    /// applications that never asked for it.
+    private func upstreamProtocol(
+        _ declared: PortProtocol, _ pool: ConnectionPoolSettings.HTTP?
+    ) -> Cluster.UpstreamProtocol {
+        if pool?.useClientProtocol == true { return .asClient }
+        if declared.isHTTP2 || declared.isHTTP && pool?.h2UpgradePolicy == .upgrade {
+            return .http2
+        }
+        if declared == .unspecified, security.node.role != .gateway { return .asClient }
+        return .http1
+    }
+
+    /// The workload itself: one endpoint, in plain text, for both are one machine.
+    private func inbound(_ key: ClusterKey, to target: InboundTarget) -> Cluster {
+        let old = previous[key.name]
+        let endpoint = Endpoint(
+            address: target.address, port: target.port, weight: 1, locality: "", labels: [:],
+            workload: Workload(), origin: target.origin)
+        let upstream: Cluster.UpstreamProtocol =
+            target.protocolName.isHTTP2
+            ? .http2 : target.protocolName == .unspecified ? .asClient : .http1
+        let cluster = Cluster(
+            name: key.name, host: key.host, serviceName: target.serviceName,
+            namespace: key.namespace, port: key.port, subset: "", loadBalancing: .roundRobin,
+            upstreamProtocol: upstream,
+            connectTimeoutMs: target.connectTimeoutMs,
+            endpoints: Self.kept([endpoint], from: old), origins: [target.origin])
         if let old, old.isSame(as: cluster) { return old }
         return cluster
     }
@@ -53,7 +97,7 @@ struct ClusterBuilder {
         }
     }
 
-    private static func milliseconds(_ duration: Duration) -> UInt32 {
+    static func milliseconds(_ duration: Duration) -> UInt32 {
         let (seconds, attoseconds) = duration.components
         let whole = max(0, seconds).multipliedReportingOverflow(by: 1000)
         let (total, overflow) = whole.partialValue.addingReportingOverflow(

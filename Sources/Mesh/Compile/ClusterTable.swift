@@ -6,17 +6,53 @@ internal import Spec
 /// What a cluster is, apart from its endpoints and policy: enough to build it anew when only those
 /// changed.
 struct ClusterKey: Sendable, Hashable {
+    enum Use: Sendable, Hashable {
+        /// Requests and connections to a service.
+        case outbound
+        /// Connections that are encrypted already and named the cluster by SNI (AUTO_PASSTHROUGH):
+        /// nothing is added to them.
+        case passthrough
+        /// To the workload this proxy stands beside.
+        case inbound(InboundTarget)
+    }
+
     var host: String
     var namespace: String
     var port: UInt16
     var subset: String
+    var use = Use.outbound
 
     /// Envoy's name, as Istio forms it.
-    var name: String { Self.name(host: host, port: port, subset: subset) }
+    var name: String {
+        switch use {
+        case .outbound: Self.name(host: host, port: port, subset: subset)
+        case .passthrough: Self.serverName(host: host, port: port, subset: subset)
+        case .inbound: "inbound|\(port)||"
+        }
+    }
 
     static func name(host: String, port: UInt16, subset: String) -> String {
         "outbound|\(port)|\(subset)|\(host)"
     }
+
+    /// What a client of the mesh asks for by SNI, and what AUTO_PASSTHROUGH is routed by.
+    static func serverName(host: String, port: UInt16, subset: String) -> String {
+        "outbound_.\(port)_.\(subset)_.\(host)"
+    }
+}
+
+/// Where the workload behind a sidecar's port answers.
+struct InboundTarget: Sendable, Hashable {
+    /// An IP literal, or `unix:///path`.
+    var address: String
+    /// 0 for unix sockets.
+    var port: UInt16
+    /// Of the port.
+    var protocolName: PortProtocol
+    /// What metrics call the service; empty where the port belongs to none.
+    var serviceName: String
+    var connectTimeoutMs: UInt32
+    var origin: Origin
 }
 
 struct ClusterTable {

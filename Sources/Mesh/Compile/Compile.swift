@@ -25,20 +25,34 @@ public func compile(
 ) -> CompileResult {
     var findings = Findings()
     let registry = ServiceRegistry(objects, domain: node.domain, findings: &findings)
+    var node = node
+    var sidecar: SidecarPlan?
+    if case .sidecar(let name) = node.role {
+        sidecar = SidecarPlan(
+            of: name, objects, node: node, registry: registry,
+            security: EndpointSecurity(objects, node: node), findings: &findings)
+        guard let sidecar else {
+            return CompileResult(snapshot: nil, diagnostics: findings.diagnostics)
+        }
+        node.labels = sidecar.workload.labels
+        findings.add(sidecar.diagnostics)
+    }
     let rules = DestinationRuleIndex(objects.destinationRules, node: node)
     let routing: Routing
     if let old = previous?.routing, let inputs = old.inputs,
-        inputs.stillHold(for: objects, node: node, services: registry.services)
+        inputs.stillHold(for: objects, node: node, services: registry.services, sidecar)
     {
         routing = old
     } else {
-        routing = compileRouting(objects, node: node, registry: registry, rules: rules)
+        routing = compileRouting(
+            objects, node: node, registry: registry, rules: rules, sidecar: sidecar)
     }
     findings.add(routing.inputs?.diagnostics ?? [])
 
     var builder = ClusterBuilder(
         registry: registry, rules: rules, directory: EndpointDirectory(objects),
-        previous: previous)
+        security: EndpointSecurity(objects, node: node),
+        secrets: SecretDirectory(objects.secrets), previous: previous)
     let keys = routing.inputs?.clusters ?? []
     let clusters = keys.compactMap { builder.cluster($0) }
     findings.add(builder.findings.diagnostics)
@@ -53,18 +67,39 @@ public func compile(
 }
 
 private func compileRouting(
-    _ objects: ObjectSet, node: Node, registry: ServiceRegistry, rules: DestinationRuleIndex
+    _ objects: ObjectSet, node: Node, registry: ServiceRegistry, rules: DestinationRuleIndex,
+    sidecar: SidecarPlan?
 ) -> Routing {
     var compiler = RouteCompiler(
         objects: objects, registry: registry, destinationRules: rules, node: node)
+    for rule in objects.destinationRules { compiler.checkHost(of: rule) }
+    let listeners: [ListenerSpec]
+    if let sidecar {
+        listeners = sidecarListeners(sidecar, objects, node: node, compiler: &compiler)
+    } else {
+        listeners = gatewayListeners(objects, node: node, compiler: &compiler)
+    }
+    let inputs = RoutingInputs(
+        node: node, objects: objects, services: registry.services, sidecar: sidecar,
+        clusters: compiler.clusters.keys, diagnostics: compiler.findings.diagnostics)
+    return Routing(listeners: listeners, inputs: inputs)
+}
+
+private func sidecarListeners(
+    _ sidecar: SidecarPlan, _ objects: ObjectSet, node: Node, compiler: inout RouteCompiler
+) -> [ListenerSpec] {
+    let mesh = AttachedVirtualService.visible(objects.virtualServices, to: node) { $0.isForMesh }
+    MeshRules.tellOfConflicts(mesh, &compiler.findings)
+    return sidecar.inbound.map { compiler.listener($0) }
+        + sidecar.outbound.map { compiler.listener($0, of: sidecar, mesh) }
+}
+
+private func gatewayListeners(
+    _ objects: ObjectSet, node: Node, compiler: inout RouteCompiler
+) -> [ListenerSpec] {
     let merge = GatewayMerge(objects.gateways, node: node, findings: &compiler.findings)
     let index = VirtualServiceIndex(objects.virtualServices, node: node)
     let attachment = Attachment(objects.gateways, node: node)
     for service in index.all { attachment.check(service, findings: &compiler.findings) }
-    for rule in objects.destinationRules { compiler.checkHost(of: rule) }
-    let listeners = merge.listeners.map { compiler.listener($0, index) }
-    let inputs = RoutingInputs(
-        node: node, objects: objects, services: registry.services,
-        clusters: compiler.clusters.keys, diagnostics: compiler.findings.diagnostics)
-    return Routing(listeners: listeners, inputs: inputs)
+    return merge.listeners.map { compiler.listener($0, index) }
 }

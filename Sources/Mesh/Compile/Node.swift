@@ -24,16 +24,18 @@ public struct Node: Sendable, Equatable {
     public var domain: String
     /// Where rules for everybody live (MeshConfig.rootNamespace).
     public var rootNamespace: String
-    /// What SPIFFE ids of this mesh begin with.
-    public var trustDomain = "cluster.local"
-    /// Whether this proxy has a certificate of the mesh to show, or will have one.
-    public var hasIdentity = false
+    /// What SPIFFE ids of this mesh begin with: `spiffe://cluster.local/...`.
+    public var trustDomain: String
+    /// The proxy has a certificate of the mesh to show: without one it cannot take part in mutual
+    /// TLS, whatever the rules say.
+    public var hasIdentity: Bool
 
     public init(
         role: Role = .gateway, labels: [String: String] = ["istio": "ingressgateway"],
         namespace: String = "istio-system", portMap: [UInt16: UInt16] = [:],
         bindAddress: String = "0.0.0.0", domain: String = "cluster.local",
-        rootNamespace: String = "istio-system"
+        rootNamespace: String = "istio-system",
+        trustDomain: String = "cluster.local", hasIdentity: Bool = false
     ) {
         self.role = role
         self.labels = labels
@@ -42,6 +44,8 @@ public struct Node: Sendable, Equatable {
         self.bindAddress = bindAddress
         self.domain = domain
         self.rootNamespace = rootNamespace
+        self.trustDomain = trustDomain
+        self.hasIdentity = hasIdentity
     }
 
     /// The proxy beside a workload, `reviews-v1` or `reviews-v1.default`: everything behind the

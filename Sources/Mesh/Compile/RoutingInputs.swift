@@ -11,13 +11,16 @@ final class RoutingInputs: Sendable {
     let services: [RegisteredService]
     /// By name alone: what is in a Secret is not in a route.
     let secrets: [ObjectKey]
+    /// Of a sidecar: its listeners.
+    let sidecar: SidecarPlan?
     /// The clusters by index, to be filled anew.
     let clusters: [ClusterKey]
     /// What compiling the routes had to say.
     let diagnostics: [Diagnostic]
 
     init(
-        node: Node, objects: ObjectSet, services: [RegisteredService], clusters: [ClusterKey],
+        node: Node, objects: ObjectSet, services: [RegisteredService], sidecar: SidecarPlan?,
+        clusters: [ClusterKey],
         diagnostics: [Diagnostic]
     ) {
         self.node = node
@@ -25,6 +28,7 @@ final class RoutingInputs: Sendable {
         virtualServices = objects.virtualServices
         destinationRules = objects.destinationRules
         self.services = services
+        self.sidecar = sidecar
         secrets = objects.secrets.map(\.key)
         self.clusters = clusters
         self.diagnostics = diagnostics
@@ -32,8 +36,10 @@ final class RoutingInputs: Sendable {
 
     /// Objects that did not change are the same ones, so this is a walk over pointers. A service or
     /// a rule that did change counts only as far as a destination's meaning depends on it.
-    func stillHold(for objects: ObjectSet, node: Node, services: [RegisteredService]) -> Bool {
-        node == self.node
+    func stillHold(
+        for objects: ObjectSet, node: Node, services: [RegisteredService], _ sidecar: SidecarPlan?
+    ) -> Bool {
+        node == self.node && sidecar == self.sidecar
             && Self.same(gateways, objects.gateways) { $0 === $1 }
             && Self.same(virtualServices, objects.virtualServices) { $0 === $1 }
             && Self.same(destinationRules, objects.destinationRules) {

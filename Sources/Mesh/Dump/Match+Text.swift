@@ -1,4 +1,5 @@
 // Matches and actions in words, shared by the golden text, the JSON dump and the explanations.
+internal import Spec
 
 extension RouteMatch {
     /// `exact "/login"`, `prefix "/" ignoring case`
@@ -11,6 +12,37 @@ extension RouteMatch {
         case .regex(let regex): text = "regex \"\(Explainer.text(regex.pattern))\""
         }
         return ignoresPathCase ? "\(text) ignoring case" : text
+    }
+}
+
+extension Route {
+    /// `VirtualService default/bookinfo http[0].match[1]`; a service's own route has no rule.
+    var written: String {
+        origin.object.kind == VirtualService.kind ? "\(origin.object) \(place)" : "\(origin.object)"
+    }
+}
+
+extension UpstreamTLS {
+    /// `mesh mTLS as outbound_.9080_.v1_.a, naming spiffe://...`, `TLS as www.example.com`
+    var text: String {
+        var text = isMeshMutual ? "mesh mTLS" : "TLS"
+        text += " as \(serverName ?? "the authority")"
+        if !isMeshMutual {
+            if let identity { text += ", showing \(identity)" }
+            text += ", trusting \(trustText)"
+        }
+        if !subjectAltNames.isEmpty { text += ", naming \(subjectAltNames.joined(separator: " "))" }
+        return text
+    }
+
+    private var trustText: String {
+        switch trust {
+        case .system: "this machine's CAs"
+        case .secret(let namespace, let name): "Secret \(namespace)/\(name)"
+        case .file(let path): path
+        case .workload: "the mesh"
+        case .nobody: "anybody"
+        }
     }
 }
 

@@ -28,6 +28,7 @@ extension ListenerSpec {
             json.field("bind", bind)
             json.field("port", port)
             json.field("declaredPort", declaredPort)
+            json.field("direction", "\(direction)")
             switch kind {
             case .http(let table):
                 json.field("protocol", "http")
@@ -83,6 +84,11 @@ extension FilterChain {
         json.object { json in
             json.field("name", name)
             json.field("serverNames") { json in json.array(serverNames) { $0.string($1) } }
+            if !applicationProtocols.isEmpty {
+                json.field("applicationProtocols") { json in
+                    json.array(applicationProtocols) { $0.string($1) }
+                }
+            }
             switch handling {
             case .terminateHTTP(let termination, let table):
                 json.field("handling", "https")
@@ -164,7 +170,9 @@ extension Route {
                 json.field("status", response.status)
                 json.field("bodyBytes", response.body.count)
             }
-            json.field("rule", place.description)
+            if origin.object.kind == VirtualService.kind {
+                json.field("rule", place.description)
+            }
             json.field("origin") { origin.write(to: &$0) }
         }
     }
@@ -189,6 +197,7 @@ extension Cluster {
         json.object { json in
             json.field("name", name)
             json.field("loadBalancing", "\(loadBalancing)")
+            json.field("upstreamProtocol", "\(upstreamProtocol)")
             json.field("connectTimeoutMs", connectTimeoutMs)
             json.field("endpoints") { json in
                 json.array(endpoints) { json, endpoint in
@@ -201,11 +210,31 @@ extension Cluster {
                         if !endpoint.labels.isEmpty {
                             json.field("labels", endpoint.labels.labelText)
                         }
+                        if let tls = endpoint.tls { json.field("tls") { tls.write(to: &$0) } }
                         json.field("origin") { endpoint.origin.write(to: &$0) }
                     }
                 }
             }
             json.field("origins") { json in json.array(origins) { $1.write(to: &$0) } }
+        }
+    }
+}
+
+extension UpstreamTLS {
+    /// Names of credentials; never what is in them.
+    fileprivate func write(to json: inout JSONText) {
+        json.object { json in
+            json.field("meshMutual", isMeshMutual)
+            if let serverName { json.field("serverName", serverName) }
+            if let identity { json.field("identity", "\(identity)") }
+            json.field("trust", "\(trust)")
+            if let revocationFile { json.field("revocationFile", revocationFile) }
+            if !subjectAltNames.isEmpty {
+                json.field("subjectAltNames") { json in
+                    json.array(subjectAltNames) { $0.string($1) }
+                }
+            }
+            json.field("origin") { origin.write(to: &$0) }
         }
     }
 }

@@ -15,6 +15,7 @@ public enum SnapshotText {
         _ listener: ListenerSpec, _ snapshot: Snapshot, into text: inout String
     ) {
         text += "listener \(listener.name) port \(listener.declaredPort)"
+        if listener.direction != .gateway { text += " \(listener.direction)" }
         text += " by \(listener.origins.map(place).joined(separator: ", "))\n"
         switch listener.kind {
         case .http(let table): render(table, into: &text)
@@ -53,6 +54,9 @@ public enum SnapshotText {
 
     private static func render(_ chain: FilterChain, into text: inout String) {
         text += "  chain \(chain.name) for \(chain.serverNames.joined(separator: " "))"
+        if !chain.applicationProtocols.isEmpty {
+            text += " offering \(chain.applicationProtocols.joined(separator: " "))"
+        }
         text += " by \(place(chain.origin))\n"
         switch chain.handling {
         case .terminateHTTP(let termination, let table):
@@ -71,7 +75,7 @@ public enum SnapshotText {
         text += "  host \(host.name) for \(host.domains.joined(separator: " "))"
         text += host.redirectsToHTTPS ? ", redirects to https\n" : "\n"
         for route in host.routes {
-            text += "    route \(route.name) by \(place(route.origin)) \(route.place)\n"
+            text += "    route \(route.name) by \(route.written)\n"
             text += "      match \(route.match.pathText)\n"
             for condition in route.match.conditions { text += "      and \(condition.text)\n" }
             for step in Explainer.headerSteps(route.headers) { text += "      \(step)\n" }
@@ -94,7 +98,8 @@ public enum SnapshotText {
         case .redirect(let redirect):
             return "      redirect \(redirect.text)\n"
         case .direct(let response):
-            return "      answer \(response.status) with \(response.body.count) bytes\n"
+            let name = response.namesAuthority ? "the authority and " : ""
+            return "      answer \(response.status) with \(name)\(response.body.count) bytes\n"
         }
     }
 
@@ -105,6 +110,7 @@ public enum SnapshotText {
 
     private static func render(_ cluster: Cluster, into text: inout String) {
         text += "cluster \(cluster.name)\n"
+        if cluster.upstreamProtocol != .http1 { text += "  \(cluster.upstreamProtocol)\n" }
         text += "  \(cluster.loadBalancing), connect within \(cluster.connectTimeoutMs) ms"
         text += ", by \(cluster.origins.map(place).joined(separator: ", "))\n"
         for endpoint in cluster.endpoints {
@@ -112,6 +118,7 @@ public enum SnapshotText {
             if endpoint.weight != 1 { text += " weight \(endpoint.weight)" }
             if !endpoint.locality.isEmpty { text += " in \(endpoint.locality)" }
             if !endpoint.labels.isEmpty { text += " labelled \(endpoint.labels.labelText)" }
+            if let tls = endpoint.tls { text += " over \(tls.text)" }
             text += " by \(place(endpoint.origin))\n"
         }
     }

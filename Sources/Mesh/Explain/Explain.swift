@@ -153,6 +153,6 @@ extension VirtualHost {
 extension Route {
     /// `VirtualService default/bookinfo http[0].match[1]`
     var title: String {
-        name == "default" ? "\(origin.object) \(place)" : "\(origin.object) \(place) \"\(name)\""
+        name == "default" ? written : "\(written) \"\(name)\""
     }
 }

@@ -87,7 +87,9 @@ extension RouteCompiler {
         let tls = plan.server.tls?.fields
         let position =
             field == "caCertCredentialName" ? tls?.position : tls?.credentialPosition
-        switch secrets.look(for: name, node: node, gateway: plan.gateway) {
+        switch secrets.look(
+            for: name, namespaces: [node.namespace, plan.gateway.namespace])
+        {
         case .found(let credential): return credential
         case .missing(let credential, let advice):
             findings.report(

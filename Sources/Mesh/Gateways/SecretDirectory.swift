@@ -19,9 +19,11 @@ struct SecretDirectory {
         case unserved(String)
     }
 
-    func look(for written: String, node: Node, gateway: Gateway) -> Answer {
+    /// - Parameter namespaces: of the proxy and of the object that names the Secret, in the order
+    ///   in which they are asked.
+    func look(for written: String, namespaces asked: [String]) -> Answer {
         var name = written
-        var namespaces = [node.namespace, gateway.namespace]
+        var namespaces = asked
         if let range = written.firstRange(of: "://") {
             let scheme = written[..<range.lowerBound]
             let rest = written[range.upperBound...]

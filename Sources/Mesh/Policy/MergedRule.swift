@@ -49,6 +49,43 @@ struct MergedRule {
     }
 }
 
+extension MergedRule {
+    /// TLS settings and where they are written.
+    struct TLS {
+        let settings: ClientTLSSettings
+        let rule: DestinationRule
+        var origin: Origin { Origin(rule, at: settings.position) }
+    }
+
+    /// What the policy for a port of a subset says of TLS, found as `policy` finds it; nil leaves
+    /// it to auto mTLS.
+    func tls(port: UInt16, subset name: String) -> TLS? {
+        guard let settings = policy(port: port, subset: name).tls else { return nil }
+        if let (found, owner) = subset(name), let own = found.trafficPolicy {
+            let block = own.settings(for: port).map(\.blocks) ?? own.blocks
+            if block.tls != nil { return TLS(settings: settings, rule: owner) }
+        }
+        return policyOwner.map { TLS(settings: settings, rule: $0) }
+    }
+
+    /// The mode that is taken from the level above where settings of a port leave `tls` out: it
+    /// decides whether auto mTLS is used, and nothing else (Istio mtls_checker.go).
+    func inferredTLS(port: UInt16, subset name: String) -> TLS? {
+        if let (found, owner) = subset(name), let own = found.trafficPolicy,
+            let settings = own.settings(for: port)?.blocks.tls ?? own.blocks.tls
+        {
+            return TLS(settings: settings, rule: owner)
+        }
+        guard let owner = policyOwner, let policy = trafficPolicy,
+            let settings = policy.settings(for: port)?.blocks.tls ?? policy.blocks.tls
+        else { return nil }
+        return TLS(settings: settings, rule: owner)
+    }
+
+    /// Whose policy for all subsets it is.
+    private var policyOwner: DestinationRule? { rules.first { $0.trafficPolicy != nil } }
+}
+
 extension TrafficPolicy {
     fileprivate func settings(for port: UInt16) -> PortSettings? {
         portLevelSettings.first { $0.port == port }

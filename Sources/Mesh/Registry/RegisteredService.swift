@@ -8,6 +8,7 @@ final class RegisteredService: Sendable {
     struct Port: Equatable, Sendable {
         var number: UInt16
         var name: String
+        var protocolName: PortProtocol
     }
 
     enum Description: Sendable {
@@ -26,16 +27,30 @@ final class RegisteredService: Sendable {
     let description: Description
     /// The host an ExternalName service stands for; empty for others.
     let externalName: String
+    /// Virtual addresses; blocks of them are not among them.
+    let addresses: [String]
+    /// MESH_EXTERNAL: nobody there speaks the mutual TLS of the mesh.
+    let isExternal: Bool
+    /// Expected in the server's certificate where no DestinationRule says otherwise.
+    let subjectAltNames: [String]
 
     init(_ service: Service, host: String) {
         self.host = host
         namespace = service.namespace
         serviceName = service.name
         ports = service.ports.filter { $0.transport == .tcp }
-            .map { Port(number: $0.number, name: $0.name) }
+            .map { port in
+                Port(
+                    number: port.number, name: port.name,
+                    protocolName: PortProtocol(
+                        portName: port.name, appProtocol: port.appProtocol, number: port.number))
+            }
         visibility = Visibility(exportTo: service.exportTo, namespace: service.namespace)
         description = .kubernetes(service)
         externalName = HostName.lowercased(service.externalName)
+        addresses = service.clusterIPs
+        isExternal = false
+        subjectAltNames = []
     }
 
     /// `entries` is never empty: the host came from one of them.
@@ -46,12 +61,16 @@ final class RegisteredService: Sendable {
         var ports: [Port] = []
         for port in entries.flatMap(\.ports)
         where !ports.contains(where: { $0.number == port.number }) {
-            ports.append(Port(number: port.number, name: port.name))
+            ports.append(
+                Port(number: port.number, name: port.name, protocolName: port.protocolName))
         }
         self.ports = ports
         visibility = Visibility(exportTo: entries.first?.exportTo ?? [], namespace: namespace)
         description = .entries(entries)
         externalName = ""
+        addresses = entries.flatMap(\.addresses).map(\.value).filter { AddressLiteral.isIP($0) }
+        isExternal = entries.first?.location == .meshExternal
+        subjectAltNames = entries.flatMap(\.subjectAltNames)
     }
 
     var origins: [Origin] {
@@ -63,10 +82,13 @@ final class RegisteredService: Sendable {
 
     func hasPort(_ number: UInt16) -> Bool { ports.contains { $0.number == number } }
 
+    func port(_ number: UInt16) -> Port? { ports.first { $0.number == number } }
+
     /// Whether a route to it would come out the same: endpoints do not count.
     func routesLike(_ other: RegisteredService) -> Bool {
         self === other
             || (host == other.host && namespace == other.namespace && ports == other.ports
-                && visibility == other.visibility && externalName == other.externalName)
+                && visibility == other.visibility && externalName == other.externalName
+                && addresses == other.addresses && isExternal == other.isExternal)
     }
 }

@@ -39,7 +39,7 @@ extension RouteCompiler {
     }
 
     /// Rules that follow each other mostly name the same destination.
-    private mutating func answer(to question: DestinationQuestion) -> ResolvedDestination {
+    mutating func answer(to question: DestinationQuestion) -> ResolvedDestination {
         if let latest, latest.question == question { return latest.answer }
         let answer: ResolvedDestination
         if let known = resolved[question] {

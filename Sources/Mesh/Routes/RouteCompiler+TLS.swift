@@ -93,7 +93,7 @@ extension RouteCompiler {
     }
 
     /// The server names of a match that nobody before it has on this port.
-    private mutating func unclaimed(
+    mutating func unclaimed(
         _ match: TLSMatchAttributes, _ path: String, of object: VirtualService, _ origin: Origin,
         passed: inout [String: Origin]
     ) -> [String] {

@@ -6,7 +6,7 @@ internal import Spec
 struct RouteCompiler {
     /// What the rules are compiled for.
     struct Scope {
-        /// `namespace/name`
+        /// `namespace/name`, or `mesh`
         let gatewayName: String
         let declaredPort: UInt16
     }
@@ -20,6 +20,8 @@ struct RouteCompiler {
     var interned = Interned()
     var findings = Findings()
     var resolved: [DestinationQuestion: ResolvedDestination] = [:]
+    /// The routes of VirtualServices for the mesh, by port.
+    var meshRoutes: [MeshQuestion: [Route]] = [:]
     var latest: (question: DestinationQuestion, answer: ResolvedDestination)?
     /// Nearest names are looked for a bounded number of times: each is a walk over all services.
     var suggestionsLeft = 50

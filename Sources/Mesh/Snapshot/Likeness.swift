@@ -102,6 +102,7 @@ extension RouteAction {
                 && left.port == right.port
         case (.direct(let left), .direct(let right)):
             left.status == right.status && left.body == right.body
+                && left.namesAuthority == right.namesAuthority
         default: false
         }
     }

@@ -176,10 +176,18 @@ public final class Redirect: Sendable {
 public final class DirectResponse: Sendable {
     public let status: UInt16
     public let body: [UInt8]
+    /// The body begins with the authority of the request.
+    public let namesAuthority: Bool
+    /// What telemetry calls the destination, `BlackHoleCluster`; empty for none.
+    public let clusterName: String
 
-    public init(status: UInt16, body: [UInt8]) {
+    public init(
+        status: UInt16, body: [UInt8], namesAuthority: Bool = false, clusterName: String = ""
+    ) {
         self.status = status
         self.body = body
+        self.namesAuthority = namesAuthority
+        self.clusterName = clusterName
     }
 }
 

@@ -10,6 +10,8 @@ public struct ObjectSet: Sendable {
     public let destinationRules: [DestinationRule]
     public let serviceEntries: [ServiceEntry]
     public let workloadEntries: [WorkloadEntry]
+    public let sidecars: [Sidecar]
+    public let peerAuthentications: [PeerAuthentication]
     public let services: [Service]
     public let endpoints: [Endpoints]
     public let endpointSlices: [EndpointSlice]
@@ -25,6 +27,8 @@ public struct ObjectSet: Sendable {
         var destinationRules: [DestinationRule] = []
         var serviceEntries: [ServiceEntry] = []
         var workloadEntries: [WorkloadEntry] = []
+        var sidecars: [Sidecar] = []
+        var peerAuthentications: [PeerAuthentication] = []
         var services: [Service] = []
         var endpoints: [Endpoints] = []
         var endpointSlices: [EndpointSlice] = []
@@ -37,6 +41,8 @@ public struct ObjectSet: Sendable {
             case let object as DestinationRule: destinationRules.append(object)
             case let object as ServiceEntry: serviceEntries.append(object)
             case let object as WorkloadEntry: workloadEntries.append(object)
+            case let object as Sidecar: sidecars.append(object)
+            case let object as PeerAuthentication: peerAuthentications.append(object)
             case let object as Service: services.append(object)
             case let object as Endpoints: endpoints.append(object)
             case let object as EndpointSlice: endpointSlices.append(object)
@@ -50,6 +56,8 @@ public struct ObjectSet: Sendable {
         self.destinationRules = Self.ordered(destinationRules)
         self.serviceEntries = Self.ordered(serviceEntries)
         self.workloadEntries = Self.ordered(workloadEntries)
+        self.sidecars = Self.ordered(sidecars)
+        self.peerAuthentications = Self.ordered(peerAuthentications)
         self.services = Self.ordered(services)
         self.endpoints = Self.ordered(endpoints)
         self.endpointSlices = Self.ordered(endpointSlices)
@@ -59,7 +67,8 @@ public struct ObjectSet: Sendable {
 
     public var count: Int {
         gateways.count + virtualServices.count + destinationRules.count + serviceEntries.count
-            + workloadEntries.count + services.count + endpoints.count + endpointSlices.count
+            + workloadEntries.count + sidecars.count + peerAuthentications.count + services.count
+            + endpoints.count + endpointSlices.count
             + pods.count + secrets.count
     }
 

@@ -57,7 +57,7 @@ extension FieldReader {
         return port
     }
 
-    private func serverTLS(_ node: NodeID) -> ServerTLSSettings {
+    func serverTLS(_ node: NodeID) -> ServerTLSSettings {
         var tls = ServerTLSSettings.Fields()
         tls.position = tree.position(node)
         var fields = open(node, .serverTLS)

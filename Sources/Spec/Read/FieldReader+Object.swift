@@ -124,6 +124,9 @@ extension FieldReader {
             (resource, findings) = checked(serviceEntry(parts)) { $0.check($1) }
         case WorkloadEntry.kind:
             (resource, findings) = checked(workloadEntry(parts)) { $0.check($1) }
+        case Sidecar.kind: (resource, findings) = checked(sidecar(parts)) { $0.check($1) }
+        case PeerAuthentication.kind:
+            (resource, findings) = checked(peerAuthentication(parts)) { $0.check($1) }
         case Service.kind: (resource, findings) = checked(service(parts)) { $0.check($1) }
         case Endpoints.kind: (resource, findings) = checked(endpoints(parts)) { $0.check($1) }
         case EndpointSlice.kind:

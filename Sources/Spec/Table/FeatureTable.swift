@@ -21,6 +21,8 @@ public enum FeatureTable {
         (DestinationRule.kind, "networking.istio.io", .destinationRule),
         (ServiceEntry.kind, "networking.istio.io", .serviceEntry),
         (WorkloadEntry.kind, "networking.istio.io", .workloadEntry),
+        (Sidecar.kind, "networking.istio.io", .sidecar),
+        (PeerAuthentication.kind, "security.istio.io", .peerAuthentication),
         (Service.kind, "Kubernetes", .service),
         (Endpoints.kind, "Kubernetes", .endpoints),
         (EndpointSlice.kind, "Kubernetes", .endpointSlice),

@@ -6,19 +6,23 @@ enum KindTable {
     static let rows: [KindRow] =
         rows(
             "networking.istio.io", ["v1", "v1beta1", "v1alpha3"], .read,
-            ["Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "WorkloadEntry"])
+            [
+                "Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "WorkloadEntry",
+                "Sidecar",
+            ])
+        + rows("security.istio.io", ["v1", "v1beta1"], .read, ["PeerAuthentication"])
         + rows("", ["v1"], .read, ["Service", "Endpoints", "Pod", "Secret"])
         + rows("discovery.k8s.io", ["v1", "v1beta1"], .read, ["EndpointSlice"])
         + rows(
             "networking.istio.io", ["v1", "v1beta1", "v1alpha3"], .notYet,
-            ["Sidecar", "WorkloadGroup", "ProxyConfig"])
+            ["WorkloadGroup", "ProxyConfig"])
         + rows(
             "networking.istio.io", ["v1alpha3"],
             .never("it patches Envoy's own configuration, and this is not Envoy"),
             ["EnvoyFilter"])
         + rows(
             "security.istio.io", ["v1", "v1beta1"], .notEnforcedYet,
-            ["PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy"])
+            ["RequestAuthentication", "AuthorizationPolicy"])
         + rows("telemetry.istio.io", ["v1", "v1alpha1"], .notYet, ["Telemetry"])
         + rows(
             "extensions.istio.io", ["v1alpha1"], .never("there is no Wasm here"),

@@ -10,6 +10,8 @@ extension MessageTable {
         DestinationRule.kind: object(DestinationRule.kind, spec: destinationRule),
         ServiceEntry.kind: object(ServiceEntry.kind, spec: serviceEntry),
         WorkloadEntry.kind: object(WorkloadEntry.kind, spec: workloadEntry),
+        Sidecar.kind: object(Sidecar.kind, spec: sidecar),
+        PeerAuthentication.kind: object(PeerAuthentication.kind, spec: peerAuthentication),
         Service.kind: object(Service.kind, spec: service),
         Pod.kind: object(Pod.kind, spec: podSpec, status: podStatus),
         Endpoints.kind: object(Endpoints.kind, isOpen: true),

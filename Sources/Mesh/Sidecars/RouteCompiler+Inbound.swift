@@ -1,0 +1,80 @@
+// From a port on which requests come to a workload to the workload behind it.
+// What a PeerAuthentication asks for decides what the first bytes may be: TLS of the mesh, plain
+// text, or either (Istio's inbound filter chains).
+internal import Spec
+
+extension RouteCompiler {
+    mutating func listener(_ plan: SidecarPlan.Inbound) -> ListenerSpec {
+        let key = ClusterKey(
+            host: plan.host, namespace: plan.namespace, port: plan.port, subset: "",
+            use: .inbound(plan.target))
+        let destination = WeightedDestination(
+            cluster: clusters.index(of: key), clusterName: key.name, weight: 1)
+        let kind =
+            plan.protocolName.isHTTP
+            ? inboundHTTP(plan, destination) : inboundBytes(plan, destination)
+        return sidecarListener(
+            bind: plan.bind, port: plan.port, kind: kind, direction: .inbound,
+            origin: plan.origin)
+    }
+
+    private func inboundHTTP(
+        _ plan: SidecarPlan.Inbound, _ destination: WeightedDestination
+    ) -> ListenerSpec.Kind {
+        let route = Route(
+            name: "default", match: RouteMatch(path: .any),
+            action: .forward(Forward(destinations: [destination])), origin: plan.origin)
+        let table = RouteTable(
+            name: "inbound|\(plan.port)||",
+            virtualHosts: [
+                VirtualHost(
+                    name: "inbound|http|\(plan.port)", domains: ["*"], routes: [route])
+            ])
+        let chain = { (names: [String]) in
+            meshChain(
+                plan, names,
+                .terminateHTTP(
+                    MeshTLS.termination(
+                        applicationProtocols: MeshTLS.httpProtocols,
+                        origin: plan.authentication.origin ?? plan.origin), table))
+        }
+        switch plan.authentication.mode {
+        case .disable: return .http(table)
+        case .strict: return .tls([chain([])])
+        case .permissive:
+            return .sniffed([chain(MeshTLS.clientProtocols)], plain: .http(table))
+        }
+    }
+
+    private func inboundBytes(
+        _ plan: SidecarPlan.Inbound, _ destination: WeightedDestination
+    ) -> ListenerSpec.Kind {
+        let route = TCPRoute(destinations: [destination], origin: plan.origin)
+        let chain = { (names: [String]) in
+            meshChain(
+                plan, names,
+                .terminateTCP(
+                    MeshTLS.termination(
+                        applicationProtocols: MeshTLS.byteProtocols,
+                        origin: plan.authentication.origin ?? plan.origin), route))
+        }
+        switch plan.authentication.mode {
+        case .disable: return .tcp(route)
+        case .strict: return .tls([chain([])])
+        case .permissive:
+            // TLS of the application's own goes through as it is.
+            let foreign = FilterChain(
+                name: "inbound.\(plan.port).tls", serverNames: ["*"],
+                handling: .passthrough(route), origin: plan.origin)
+            return .sniffed([chain(MeshTLS.clientProtocols), foreign], plain: .tcp(route))
+        }
+    }
+
+    private func meshChain(
+        _ plan: SidecarPlan.Inbound, _ names: [String], _ handling: FilterChain.Handling
+    ) -> FilterChain {
+        FilterChain(
+            name: "inbound.\(plan.port).mesh", serverNames: ["*"], applicationProtocols: names,
+            handling: handling, origin: plan.authentication.origin ?? plan.origin)
+    }
+}
