@@ -8,19 +8,24 @@ import Testing
 
 @Suite("The demo's resources")
 struct BookinfoResourcesTests {
-    private static let folder = URL(filePath: #filePath)
+    private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: BookinfoResources.folder)
 
-    @Test("the copy in the binary is what the folder holds, file by file")
-    func copyIsEqual() throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+    @Test("the copies in the binary are what the folders hold, file by file")
+    func copiesAreEqual() throws {
+        try compare(BookinfoResources.files, with: BookinfoResources.folder)
+        try compare(MeshResources.files, with: MeshResources.folder)
+    }
+
+    private func compare(_ files: [(name: String, text: String)], with path: String) throws {
+        let folder = Self.root.appending(path: path)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { $0.hasSuffix(".yaml") }.sorted()
-        #expect(names == BookinfoResources.files.map(\.name))
-        for file in BookinfoResources.files {
+        #expect(names == files.map(\.name))
+        for file in files {
             let text = try String(
-                contentsOf: Self.folder.appending(path: file.name), encoding: .utf8)
-            #expect(file.text == text, "\(file.name) differs")
+                contentsOf: folder.appending(path: file.name), encoding: .utf8)
+            #expect(file.text == text, "\(path)/\(file.name) differs")
         }
     }
 

@@ -93,6 +93,16 @@ public final class ProxyProcess {
     /// Where the admin port is; nil where it could not be had.
     public var adminAddress: SocketAddress? { servers.first { $0.name == "admin" }?.address }
 
+    /// Makes every proxy ask for a new certificate now, long before the old one ends.
+    public func renewIdentities() {
+        for proxy in companions + [self] { proxy.keeper?.renewNow() }
+    }
+
+    /// How often the proxy that renewed its certificate least has done so.
+    public var leastIdentityRenewals: UInt64 {
+        (companions + [self]).compactMap { $0.keeper?.status.renewals }.min() ?? 0
+    }
+
     /// Drains, and makes `run` return this status.
     public func finish(_ status: ExitStatus) {
         self.status = status

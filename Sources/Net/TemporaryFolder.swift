@@ -1,0 +1,46 @@
+// A folder of one's own that is gone when its owner is: for what a demonstration makes and nobody
+// needs afterwards. Only its owner's user can look into it.
+internal import Glibc
+
+public final class TemporaryFolder {
+    public let path: String
+
+    /// - Parameter prefix: what its name begins with, below `TMPDIR` or `/tmp`.
+    public init(prefix: String) throws(NetError) {
+        let place = Machine.environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        var template = Array("\(place)/\(prefix)XXXXXX".utf8CString)
+        let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
+            guard let start = unsafe buffer.baseAddress else { return false }
+            return unsafe mkdtemp(start) != nil
+        }
+        guard made else { throw NetError(call: "mkdtemp", errno: errno) }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { Self.remove(path) }
+
+    /// Links are removed and never followed.
+    private static func remove(_ path: String) {
+        if let folder = unsafe opendir(path) {
+            var names: [String] = []
+            while let entry = unsafe readdir(folder) {
+                let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                if name != ".", name != ".." { names.append(name) }
+            }
+            unsafe closedir(folder)
+            for name in names {
+                let child = "\(path)/\(name)"
+                var status = stat()
+                guard unsafe lstat(child, &status) == 0 else { continue }
+                if status.st_mode & S_IFMT == S_IFDIR {
+                    remove(child)
+                } else {
+                    unsafe unlink(child)
+                }
+            }
+        }
+        unsafe rmdir(path)
+    }
+}
