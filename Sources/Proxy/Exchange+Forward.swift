@@ -65,7 +65,7 @@ extension Exchange {
     private func writeUpstreamHead() {
         guard let forward, let client else { return }
         let destination = forward.destinations[destinationIndex]
-        let mutations = route?.headers
+        let mutations = routeHeaders
         dropEdgeFields()
         if let mutations { apply(mutations.request) }
         if let headers = destination.headers { apply(headers.request) }

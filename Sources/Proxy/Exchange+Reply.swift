@@ -72,14 +72,14 @@ extension Exchange {
             loop.outgoing.append(decimal: UInt64(bodyCount))
             loop.outgoing.append("\r\n")
         }
-        let setsContentType = route?.headers?.response.set.contains {
+        let setsContentType = routeHeaders?.response.set.contains {
             $0.name.withView { $0.equalsIgnoringCase("content-type") }
         }
         if bodyCount > 0, Self.mayHaveBody(reply.status), setsContentType != true {
             loop.outgoing.append("content-type: text/plain\r\n")
         }
         if reply.failure == .overflow { loop.outgoing.append("x-envoy-overloaded: true\r\n") }
-        if reply.failure == nil, let headers = route?.headers {
+        if reply.failure == nil, let headers = routeHeaders {
             append(headers.response.set, to: &loop.outgoing)
             append(headers.response.add, to: &loop.outgoing)
         }

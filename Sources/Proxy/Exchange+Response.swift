@@ -35,7 +35,6 @@ extension Exchange {
             default: break
             }
         }
-        let routeHeaders = route?.headers
         let destinationHeaders = forward?.destinations[destinationIndex].headers
         if let routeHeaders { drop(routeHeaders.response, from: response) }
         if let destinationHeaders { drop(destinationHeaders.response, from: response) }

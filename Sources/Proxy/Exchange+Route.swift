@@ -7,7 +7,7 @@ import Telemetry
 extension Exchange {
     func decide(listener: ListenerSpec) {
         let authority = request.authorityBytes
-        guard let host = table(listener)?.virtualHost(for: authority.span) else {
+        guard let table = table(listener), let place = table.place(for: authority.span) else {
             if client?.chain?.isServedElsewhere(authority.span, in: listener) == true {
                 // Istio answers 404 here, the most repeated ingress bug: the client shares one
                 // connection between names that one certificate covers. 421 makes it open another.
@@ -17,17 +17,20 @@ extension Exchange {
             }
             return
         }
-        virtualHost = host
-        if host.redirectsToHTTPS, client?.isSecure != true {
+        routeTable = table
+        hostPlace = place
+        if table.redirectsToHTTPS(at: place), client?.isSecure != true {
             redirectToHTTPS()
             return
         }
-        guard let route = match(host) else {
+        guard let number = match(table, place) else {
             noRoute()
             return
         }
-        self.route = route
-        switch route.action {
+        routeNumber = number
+        let plan = table.plan(number)
+        routeHeaders = plan.headers
+        switch plan.action {
         case .forward(let forward):
             self.forward = forward
             chooseDestination(forward)
@@ -50,7 +53,14 @@ extension Exchange {
         return nil
     }
 
-    private func match(_ host: VirtualHost) -> Route? {
+    /// For people: serving a request touches what its table keeps of host and route, not these.
+    var virtualHost: VirtualHost? { routeTable?.virtualHost(at: hostPlace) }
+    var route: Route? {
+        guard let routeTable, let routeNumber else { return nil }
+        return routeTable.route(routeNumber, at: hostPlace)
+    }
+
+    private func match(_ table: RouteTable, _ place: HostPlace) -> Int? {
         let path = path
         let query = query
         let method = request.methodBytes
@@ -59,7 +69,8 @@ extension Exchange {
         let asked = RouteRequest(
             path: path.span, query: query.span, method: method.span, authority: authority.span,
             scheme: scheme.span)
-        return host.route(for: asked, headers: RequestFields(head: request))
+        return table.routeNumber(
+            at: place, for: asked, headers: RequestFields(head: request))
     }
 
     private func noRoute() {

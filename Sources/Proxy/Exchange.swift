@@ -20,8 +20,10 @@ final class Exchange: TimerTarget {
     var upstream: UpstreamConnection?
 
     // What routing found.
-    var virtualHost: VirtualHost?
-    var route: Route?
+    var routeTable: RouteTable?
+    var hostPlace = HostPlace.none
+    var routeNumber: Int?
+    var routeHeaders: HeaderMutations?
     var forward: Forward?
     var destinationIndex = 0
     var cluster: ClusterState?
@@ -77,8 +79,9 @@ final class Exchange: TimerTarget {
         bodyRemaining = 0
         client = nil
         upstream = nil
-        virtualHost = nil
-        route = nil
+        routeTable = nil
+        routeNumber = nil
+        routeHeaders = nil
         forward = nil
         cluster = nil
         endpoint = nil

@@ -66,7 +66,7 @@ struct World {
         _ target: String = "/", host authority: String = "example.com", method: String = "GET",
         scheme: String = "http", headers: [String: String] = [:], port: UInt16 = 80
     ) -> Route? {
-        guard let host = host(authority, port: port) else { return nil }
+        guard let table = table(port) else { return nil }
         let path = Array(target.prefix { $0 != "?" }.utf8)
         let query = Array(target.drop { $0 != "?" }.dropFirst().utf8)
         let (method, authority) = (Array(method.utf8), Array(authority.utf8))
@@ -74,7 +74,9 @@ struct World {
         let request = RouteRequest(
             path: path.span, query: query.span, method: method.span, authority: authority.span,
             scheme: scheme.span)
-        return host.route(for: request, headers: Fields(headers))
+        guard let place = table.place(for: authority.span) else { return nil }
+        return table.routeNumber(at: place, for: request, headers: Fields(headers))
+            .map { table.route($0, at: place) }
     }
 
     /// The cluster names with their weights, of the route the data plane would take.

@@ -5,6 +5,7 @@ internal import Spec
 struct Interned {
     private var texts: [String: [UInt8]] = [:]
     private var regexes: [String: Result<Regex, RegexError>] = [:]
+    private var endings = Regex.Endings()
     private var forwards: [Int: Forward] = [:]
 
     mutating func bytes(_ text: String) -> [UInt8] {
@@ -16,7 +17,9 @@ struct Interned {
 
     mutating func regex(_ pattern: String) throws(RegexError) -> Regex {
         if let known = regexes[pattern] { return try known.get() }
-        let result = Result { () throws(RegexError) in try Regex(Array(pattern.utf8)) }
+        let result = Result { () throws(RegexError) in
+            try Regex(Array(pattern.utf8), endings: &endings)
+        }
         regexes[pattern] = result
         return try result.get()
     }

@@ -65,7 +65,8 @@ struct Explainer {
 
     /// Whether the table has an answer; what it asked is written down where it has none.
     mutating func answer(in table: RouteTable, on listener: ListenerSpec) -> Bool {
-        guard let host = virtualHost(in: table) else { return false }
+        guard let place = place(in: table) else { return false }
+        let host = table.virtualHost(at: place)
         explanation.virtualHost = .init(title: host.title, origins: [])
         if host.redirectsToHTTPS, request.scheme == "http" {
             explanation.outcome = .redirected(
@@ -73,7 +74,7 @@ struct Explainer {
             explanation.steps.append("httpsRedirect of the Gateway's server")
             return true
         }
-        guard let route = route(in: host) else { return false }
+        guard let route = route(in: table, at: place) else { return false }
         answer(with: route, on: listener)
         return true
     }
@@ -97,9 +98,9 @@ struct Explainer {
         return same.isEmpty && !request.isPortExplicit ? all : same
     }
 
-    private mutating func virtualHost(in table: RouteTable) -> VirtualHost? {
+    private mutating func place(in table: RouteTable) -> HostPlace? {
         let authority = Array(request.authority.utf8)
-        if let host = table.virtualHost(for: authority.span) { return host }
+        if let place = table.place(for: authority.span) { return place }
         explanation.outcome = .noVirtualHost
         let known = table.virtualHosts.flatMap(\.domains)
         let shown = known.prefix(8).joined(separator: ", ") + (known.count > 8 ? ", …" : "")
@@ -115,7 +116,7 @@ struct Explainer {
     }
 
     /// The first route that the data plane's matcher takes; those before it are written down.
-    private mutating func route(in host: VirtualHost) -> Route? {
+    private mutating func route(in table: RouteTable, at place: HostPlace) -> Route? {
         let path = Array(request.path.utf8)
         let query = Array(request.query.utf8)
         let method = Array(request.method.utf8)
@@ -124,10 +125,11 @@ struct Explainer {
         let asked = RouteRequest(
             path: path.span, query: query.span, method: method.span, authority: authority.span,
             scheme: scheme.span)
-        for (index, route) in host.routes.enumerated() {
-            if host.matches(index, asked, headers) { return route }
+        for (index, route) in table.virtualHost(at: place).routes.enumerated() {
+            let matches = table.matches(index, at: place, asked, headers)
+            if matches.all { return route }
             var reasons: [String] = []
-            if !host.pathMatches(index, asked.path) { reasons.append(pathReason(route)) }
+            if !matches.path { reasons.append(pathReason(route)) }
             for condition in route.match.conditions where !condition.holds(for: asked, headers) {
                 reasons.append(reason(condition))
             }

@@ -1,48 +1,32 @@
 // From the authority of a request to a virtual host: exact name, then the longest wildcard suffix,
-// then `*`. An open-addressing table over bytes, so that ten thousand hosts cost what one costs:
-// one pass over the name, one slot, one comparison, and nothing allocated.
+// then `*`. An open-addressing table of places in an arena, so that ten thousand hosts cost what
+// one costs: one pass over the name, one slot, one comparison, and nothing allocated.
 
 @usableFromInline
 struct HostTable: Sendable {
-    /// The bytes of one name (or of a wildcard's suffix) in `keys`, and whose they are.
+    /// A name's hash and where it is in the arena; a place of 0 marks a free slot.
     private struct Slot {
         var hash: UInt32 = 0
-        var offset: UInt32 = 0
-        /// 0 marks a free slot: no name is empty.
-        var length: UInt32 = 0
-        var virtualHost: UInt32 = 0
+        var name: UInt32 = 0
     }
 
-    private var exact: [Slot] = []
-    private var wildcards: [Slot] = []
-    private var keys: [UInt8] = []
+    private var exact: [Slot]
+    private var wildcards: [Slot]
     /// `hasWildcard[n]` where some wildcard's suffix is n bytes long: only those are looked up.
     private var hasWildcard: [Bool] = []
+    /// The record for `*`.
     private var everything: Int?
 
-    /// The first of two equal domains wins; the compiler merges them before.
-    init(domains: [(name: String, virtualHost: Int)]) {
-        let wild = domains.filter { $0.name.utf8.first == UInt8(ascii: "*") && $0.name != "*" }
-        let plain = domains.filter { $0.name.utf8.first != UInt8(ascii: "*") }
-        exact = Self.slots(for: plain.count)
-        wildcards = Self.slots(for: wild.count)
-        keys.reserveCapacity(plain.reduce(0) { $0 + $1.name.utf8.count })
-        for (name, host) in plain where !name.isEmpty {
-            insert(Array(name.utf8), virtualHost: host, into: \.exact)
-        }
-        for (name, host) in wild {
-            let suffix = Array(name.utf8.dropFirst())
-            while hasWildcard.count <= suffix.count { hasWildcard.append(false) }
-            hasWildcard[suffix.count] = true
-            insert(suffix, virtualHost: host, into: \.wildcards)
-        }
-        everything = domains.first { $0.name == "*" }?.virtualHost
+    /// - Parameters: how many names of each sort will come.
+    init(exactCount: Int, wildcardCount: Int) {
+        exact = Self.slots(for: exactCount)
+        wildcards = Self.slots(for: wildcardCount)
     }
 
-    /// The index given with the best domain for `authority`, or nil. The port is ignored, so is
-    /// the case of ASCII letters; a trailing dot is not, as on Istio's gateways.
+    /// Where in the arena the record for the best domain for `authority` is, or nil. The port is
+    /// ignored, so is the case of ASCII letters; a trailing dot is not, as on Istio's gateways.
     @usableFromInline
-    func virtualHost(for authority: Span<UInt8>) -> Int? {
+    func record(for authority: Span<UInt8>, in arena: borrowing LookupArena) -> Int? {
         let length = Self.hostLength(of: authority)
         if !exact.isEmpty, length > 0 {
             var hash = Self.seed
@@ -51,11 +35,13 @@ struct HostTable: Sendable {
                 index &-= 1
                 hash = Self.step(hash, authority[index])
             }
-            if let found = find(authority, from: 0, to: length, hash: hash, in: exact) {
+            if let found = Self.find(authority, 0, length, hash: hash, in: exact, arena) {
                 return found
             }
         }
-        if !wildcards.isEmpty, let found = longestWildcard(authority, length: length) {
+        if !wildcards.isEmpty,
+            let found = longestWildcard(authority, length: length, in: arena)
+        {
             return found
         }
         return everything
@@ -63,7 +49,9 @@ struct HostTable: Sendable {
 
     /// Names are hashed from their end, so that one pass meets every suffix on its way. The
     /// wildcard itself must stand for at least one byte (Envoy: it does not match the empty one).
-    private func longestWildcard(_ authority: Span<UInt8>, length: Int) -> Int? {
+    private func longestWildcard(
+        _ authority: Span<UInt8>, length: Int, in arena: borrowing LookupArena
+    ) -> Int? {
         var best: Int?
         var hash = Self.seed
         var taken = 1
@@ -71,8 +59,8 @@ struct HostTable: Sendable {
         while taken <= longest {
             hash = Self.step(hash, authority[length &- taken])
             if hasWildcard[taken],
-                let found = find(
-                    authority, from: length &- taken, to: length, hash: hash, in: wildcards)
+                let found = Self.find(
+                    authority, length &- taken, length, hash: hash, in: wildcards, arena)
             {
                 best = found
             }
@@ -81,54 +69,73 @@ struct HostTable: Sendable {
         return best
     }
 
-    private func find(
-        _ authority: Span<UInt8>, from start: Int, to end: Int, hash: UInt32,
-        in slots: borrowing [Slot]
+    private static func find(
+        _ authority: Span<UInt8>, _ start: Int, _ end: Int, hash: UInt32,
+        in slots: borrowing [Slot], _ arena: borrowing LookupArena
     ) -> Int? {
         let mask = slots.count &- 1
         var place = Int(truncatingIfNeeded: hash) & mask
         while true {
             let slot = slots[place]
-            if slot.length == 0 { return nil }
-            if slot.hash == hash, Int(slot.length) == end &- start {
-                let offset = Int(slot.offset)
-                var index = 0
-                let length = end &- start
-                while index < length,
-                    authority[start &+ index].asciiLowercased == keys[offset &+ index]
-                {
-                    index &+= 1
+            if slot.name == 0 { return nil }
+            if slot.hash == hash {
+                let name = Int(slot.name)
+                let length = Int(arena.word(at: name &+ 4))
+                if length == end &- start {
+                    let offset = name &+ LookupArena.nameHead
+                    var index = 0
+                    while index < length,
+                        authority[start &+ index].asciiLowercased == arena.bytes[offset &+ index]
+                    {
+                        index &+= 1
+                    }
+                    if index == length { return Int(arena.word(at: name)) }
                 }
-                if index == length { return Int(slot.virtualHost) }
             }
             place = (place &+ 1) & mask
         }
     }
 
-    private mutating func insert(
-        _ key: [UInt8], virtualHost: Int, into slots: WritableKeyPath<HostTable, [Slot]>
-    ) {
-        var hash = Self.seed
-        for byte in key.reversed() { hash = Self.step(hash, byte) }
-        let mask = self[keyPath: slots].count - 1
-        var place = Int(hash) & mask
-        while self[keyPath: slots][place].length != 0 {
-            let slot = self[keyPath: slots][place]
-            let range = Int(slot.offset)..<Int(slot.offset + slot.length)
-            if slot.hash == hash, keys[range].elementsEqual(key) { return }
-            place = (place + 1) & mask
+    // MARK: - Building
+
+    /// `domain` belongs to the record at `record`, which may still be to come. The first of two
+    /// equal domains wins; the compiler merges them before.
+    mutating func insert(_ domain: String, record: Int, into arena: inout LookupArena) {
+        let name = domain.utf8
+        if name.first != UInt8(ascii: "*") {
+            guard !name.isEmpty else { return }
+            Self.insert(name[...], record: record, into: &exact, &arena)
+        } else if name.count == 1 {
+            everything = everything ?? record
+        } else {
+            let suffix = name.dropFirst()
+            while hasWildcard.count <= suffix.count { hasWildcard.append(false) }
+            hasWildcard[suffix.count] = true
+            Self.insert(suffix, record: record, into: &wildcards, &arena)
         }
-        self[keyPath: slots][place] = Slot(
-            hash: hash, offset: UInt32(keys.count), length: UInt32(key.count),
-            virtualHost: UInt32(virtualHost))
-        keys.append(contentsOf: key.map(\.asciiLowercased))
     }
 
-    /// A power of two that stays half empty.
+    private static func insert(
+        _ name: Substring.UTF8View, record: Int, into slots: inout [Slot],
+        _ arena: inout LookupArena
+    ) {
+        var hash = Self.seed
+        for byte in name.reversed() { hash = Self.step(hash, byte) }
+        let mask = slots.count - 1
+        var place = Int(hash) & mask
+        while slots[place].name != 0 {
+            if slots[place].hash == hash, arena.isName(name, at: Int(slots[place].name)) { return }
+            place = (place + 1) & mask
+        }
+        slots[place] = Slot(
+            hash: hash, name: UInt32(arena.append(name: name, record: record)))
+    }
+
+    /// A power of two that stays a third empty at least.
     private static func slots(for count: Int) -> [Slot] {
         guard count > 0 else { return [] }
         var capacity = 4
-        while capacity < count * 2 { capacity *= 2 }
+        while capacity * 2 < count * 3 { capacity *= 2 }
         return Array(repeating: Slot(), count: capacity)
     }
 

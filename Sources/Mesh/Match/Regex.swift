@@ -1,6 +1,7 @@
-// A regular expression of the configuration, decided by RE2, the engine Istio uses.
-// Most of ten thousand hosts never see a request that gets as far as their expression, so it is
-// checked when the snapshot is compiled, given back, and built again at its first match.
+// A regular expression of the configuration: what it means, RE2 says, the engine Istio uses.
+// Most expressions are decided without it, by the bytes they start with and an automaton of their
+// own. For the others RE2 is asked when the snapshot is compiled, given back, and built again at
+// the first match, which most of ten thousand hosts never see.
 internal import CRE2
 internal import Synchronization
 
@@ -16,12 +17,20 @@ public final class Regex: Sendable {
     /// requests without RE2.
     private let literalStart: UInt16
     private let literalCount: UInt16
+    /// Decides what comes behind those bytes; nil where only RE2 can.
+    let automaton: PositionAutomaton?
     /// The `isthmus_re2` as an address, 0 until the first match. It is published once, by
     /// compare-exchange; a thread that loses that race frees its copy.
     private let compiled = Atomic<UInt>(0)
 
     /// Checks the expression without keeping what RE2 builds for it.
-    public init(_ pattern: [UInt8]) throws(RegexError) {
+    public convenience init(_ pattern: [UInt8]) throws(RegexError) {
+        var endings = Endings()
+        try self.init(pattern, endings: &endings)
+    }
+
+    /// - Parameter endings: shared with other expressions that end alike.
+    init(_ pattern: [UInt8], endings: inout Endings) throws(RegexError) {
         if !Regex.isPlainlyValid(pattern) {
             let probe = try unsafe Regex.build(pattern)
             unsafe isthmus_re2_free(probe)
@@ -30,6 +39,9 @@ public final class Regex: Sendable {
         let literal = Regex.literalPrefix(of: pattern)
         literalStart = UInt16(clamping: literal.lowerBound)
         literalCount = literal.upperBound > Int(UInt16.max) ? 0 : UInt16(literal.count)
+        automaton =
+            literal.upperBound > Int(UInt16.max)
+            ? nil : endings.automaton(for: pattern[literal.upperBound...])
     }
 
     deinit {
@@ -42,13 +54,37 @@ public final class Regex: Sendable {
         pattern[Int(literalStart)..<Int(literalStart) + Int(literalCount)]
     }
 
-    /// Whether the expression was needed yet.
+    /// What stands in the pattern behind `literalPrefix`.
+    var ending: ArraySlice<UInt8> { pattern[(Int(literalStart) + Int(literalCount))...] }
+
+    /// The automata of expressions by what stands behind the bytes they start with.
+    struct Endings {
+        private var automata: [ArraySlice<UInt8>: PositionAutomaton?] = [:]
+
+        fileprivate mutating func automaton(for ending: ArraySlice<UInt8>) -> PositionAutomaton? {
+            if let known = automata[ending] { return known }
+            let automaton = PositionAutomaton(reading: ending)
+            automata[ending] = .some(automaton)
+            return automaton
+        }
+    }
+
+    /// Whether RE2 was needed yet.
     public var isCompiled: Bool { compiled.load(ordering: .relaxed) != 0 }
 
     /// Whether the whole of `bytes` matches.
     public func matchesFully(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.matches(arena: pattern, at: Int(literalStart), length: Int(literalCount))
         else { return false }
+        switch automaton?.verdict(on: bytes, from: Int(literalCount)) {
+        case .match: return true
+        case .noMatch: return false
+        case .unknown, nil: return matchesFullyByRE2(bytes)
+        }
+    }
+
+    /// The same, by RE2 alone.
+    func matchesFullyByRE2(_ bytes: Span<UInt8>) -> Bool {
         guard let regex = unsafe expression() else { return false }
         return unsafe bytes.withUnsafeBufferPointer { text in
             unsafe isthmus_re2_full_match(regex, text.baseAddress, text.count)

@@ -1,6 +1,6 @@
 // A virtual host: the routes for a set of domains, in the order they are tried.
-// Routes are final classes so that an exchange can hold on to the one it matched while a newer
-// snapshot is already live.
+// Immutable and shared: an exchange holds on to the table it was routed by while a newer snapshot is
+// already live.
 internal import Spec
 
 public final class VirtualHost: Sendable {
@@ -11,18 +11,17 @@ public final class VirtualHost: Sendable {
     public let routes: [Route]
     /// `httpsRedirect`: every request that did not come over TLS gets 301 to https.
     public let redirectsToHTTPS: Bool
-    @usableFromInline let paths: PathSteps
 
     public init(name: String, domains: [String], routes: [Route], redirectsToHTTPS: Bool = false) {
         self.name = name
         self.domains = domains
         self.routes = routes
         self.redirectsToHTTPS = redirectsToHTTPS
-        self.paths = PathSteps(routes)
     }
 }
 
-/// One match block of one HTTP rule: what it asks of a request and what then happens.
+/// One match block of one HTTP rule: what it asks of a request and what then happens. Requests are
+/// served by what its table keeps of it (`RoutePlan`).
 public final class Route: Sendable {
     /// `<rule name>` or `<rule name>.<match name>`; `default` when unnamed: `%ROUTE_NAME%`.
     public let name: String

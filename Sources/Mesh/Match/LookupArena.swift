@@ -1,0 +1,133 @@
+// All that a look-up reads of a virtual host, side by side in one array of bytes: its name, and for
+// each route the path it asks for. With ten thousand hosts a request costs the cache lines it
+// touches, and here they are one or two where objects would be a dozen.
+
+/// Names and records, at any offset; numbers are little-endian:
+///
+///     name     record: u32, length: u32, the name's bytes in lower case
+///     record   virtual host: u32, first route: u32, routes: u32, redirects to https: u8,
+///              then a step for each route
+///     step     kind: u8, length: u32, program: u32 (regex only), the path's bytes
+@usableFromInline
+struct LookupArena: Sendable {
+    @usableFromInline
+    enum Kind: UInt8, Sendable {
+        case any, exact, prefix, exactIgnoringCase, prefixIgnoringCase, regex
+
+        /// Beside the kind: there is more to ask than the path.
+        @usableFromInline static let conditions: UInt8 = 0x80
+    }
+
+    /// What one route asks of a path.
+    @usableFromInline
+    struct Step {
+        @usableFromInline let kind: Kind
+        @usableFromInline let hasConditions: Bool
+        /// Of a regex, where its automaton is in the table's programs; `noProgram` without one.
+        @usableFromInline let program: UInt32
+        /// Where the path, of a regex the bytes it starts with, lies.
+        @usableFromInline let offset: Int
+        @usableFromInline let length: Int
+
+        @inlinable var end: Int { offset &+ length }
+
+        @inlinable
+        init(kind: Kind, hasConditions: Bool, program: UInt32, offset: Int, length: Int) {
+            self.kind = kind
+            self.hasConditions = hasConditions
+            self.program = program
+            self.offset = offset
+            self.length = length
+        }
+    }
+
+    @usableFromInline static let noProgram = UInt32.max
+    @usableFromInline static let nameHead = 8
+    @usableFromInline static let recordHead = 13
+
+    /// Offset 0 is nothing's, so that tables can mark free slots with it.
+    @usableFromInline private(set) var bytes: [UInt8] = [0]
+
+    @inlinable
+    func word(at offset: Int) -> UInt32 {
+        UInt32(bytes[offset]) | UInt32(bytes[offset &+ 1]) << 8
+            | UInt32(bytes[offset &+ 2]) << 16 | UInt32(bytes[offset &+ 3]) << 24
+    }
+
+    @inlinable
+    func step(at offset: Int) -> Step {
+        let kind = bytes[offset]
+        let length = Int(word(at: offset &+ 1))
+        let what = Kind(rawValue: kind & ~Kind.conditions) ?? .any
+        let isRegex = what == .regex
+        return Step(
+            kind: what, hasConditions: kind & Kind.conditions != 0,
+            program: isRegex ? word(at: offset &+ 5) : Self.noProgram,
+            offset: offset &+ (isRegex ? 9 : 5), length: length)
+    }
+
+    // MARK: - Building
+
+    mutating func reserve(hosts: Int, routes: Int) {
+        bytes.reserveCapacity(hosts * 48 + routes * 16)
+    }
+
+    /// Room for `name`, of the record at `record`. - Returns: where the name is.
+    mutating func append(name: Substring.UTF8View, record: Int) -> Int {
+        let offset = bytes.count
+        append(UInt32(record))
+        append(UInt32(name.count))
+        for byte in name { bytes.append(byte.asciiLowercased) }
+        return offset
+    }
+
+    /// Whether the name at `offset` is `name`, whatever its case.
+    func isName(_ name: Substring.UTF8View, at offset: Int) -> Bool {
+        let start = offset + Self.nameHead
+        return Int(word(at: offset + 4)) == name.count
+            && bytes[start..<start + name.count].elementsEqual(name.lazy.map(\.asciiLowercased))
+    }
+
+    mutating func append(
+        virtualHost: Int, firstRoute: Int, routeCount: Int, redirectsToHTTPS: Bool
+    ) {
+        append(UInt32(virtualHost))
+        append(UInt32(firstRoute))
+        append(UInt32(routeCount))
+        bytes.append(redirectsToHTTPS ? 1 : 0)
+    }
+
+    /// - Parameter program: of a regex with an automaton, where that is.
+    mutating func append(_ match: RouteMatch, program: UInt32?) {
+        let (kind, path) = Self.parts(of: match)
+        bytes.append(kind.rawValue | (match.conditions.isEmpty ? 0 : Kind.conditions))
+        append(UInt32(path.count))
+        if kind == .regex { append(program ?? Self.noProgram) }
+        bytes.append(contentsOf: path)
+    }
+
+    mutating func finish() {
+        // An array that grew by doubling may be half empty.
+        if bytes.capacity > bytes.count + bytes.count / 8 {
+            var exact: [UInt8] = []
+            exact.reserveCapacity(bytes.count)
+            exact.append(contentsOf: bytes)
+            bytes = exact
+        }
+    }
+
+    private mutating func append(_ word: UInt32) {
+        for shift in [0, 8, 16, 24] as [UInt32] {
+            bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+        }
+    }
+
+    private static func parts(of match: RouteMatch) -> (kind: Kind, bytes: ArraySlice<UInt8>) {
+        switch match.path {
+        case .any: (.any, [])
+        case .exact(let path): (match.ignoresPathCase ? .exactIgnoringCase : .exact, path[...])
+        case .prefix(let path): (match.ignoresPathCase ? .prefixIgnoringCase : .prefix, path[...])
+        case .regex(let regex): (.regex, regex.literalPrefix)
+        }
+    }
+}
