@@ -87,7 +87,7 @@ public struct HostPlace: Sendable, Equatable {
 }
 
 /// What of a route every request needs. What a request is to be asked or given belongs here, so
-/// that the `Route` itself is for people alone; what it refers to is shared by routes that are alike.
+/// that the `Route` itself is for people alone; what it refers to is shared by routes alike.
 @frozen
 public struct RoutePlan: Sendable {
     public let action: RouteAction

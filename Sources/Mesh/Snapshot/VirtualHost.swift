@@ -1,6 +1,6 @@
 // A virtual host: the routes for a set of domains, in the order they are tried.
-// Immutable and shared: an exchange holds on to the table it was routed by while a newer snapshot is
-// already live.
+// Immutable and shared: an exchange holds on to the table it was routed by while a newer snapshot
+// is already live.
 internal import Spec
 
 public final class VirtualHost: Sendable {
