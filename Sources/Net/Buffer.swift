@@ -77,6 +77,13 @@ public struct Buffer: ~Copyable {
         tail = 0
     }
 
+    /// Drops what stands behind the first `count` bytes that wait to be read.
+    @inlinable
+    public mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= tail - head)
+        tail = head + count
+    }
+
     /// Makes room for `count` more bytes behind the tail.
     @inlinable
     public mutating func reserve(_ count: Int) {

@@ -1,6 +1,7 @@
 // An SSL_CTX: everything streams of one kind share. OpenSSL 3.0 is slow when threads share one, so
 // each worker makes its own from the same settings.
 internal import COpenSSL
+import Net
 
 /// Used on one thread.
 @safe
@@ -9,6 +10,10 @@ public final class TLSContext {
     private let protocols: [UInt8]
     private let staple: [UInt8]
     public let isServer: Bool
+    /// Ciphertext OpenSSL wrote during the present call of a stream.
+    var written = Buffer()
+    /// Records a server seals with one key.
+    var recordsMax = RecordSuite.recordsMax
 
     /// The method of every stream's BIO.
     @safe
@@ -54,6 +59,7 @@ public final class TLSContext {
         try applyCommon(settings.minVersion, settings.maxVersion, settings.cipherSuites)
         for identity in settings.identities { try use(identity) }
         unsafe isthmus_ctx_set_server_options(pointer)
+        unsafe isthmus_ctx_learn_secrets(pointer)
         try applyClientCertificates(settings)
         try shareTickets(ticketKeys, among: settings.sessionContext)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -99,10 +105,12 @@ public final class TLSContext {
         }
         _ = unsafe isthmus_ctx_set_groups(pointer, "X25519:P-256:P-384")
         // Idle connections give their 34 KB of record buffers back.
+        // What is sent of a chain is what was given: OpenSSL would look for issuers in its store,
+        // and verify what it found, for every handshake.
         _ = unsafe isthmus_ctx_set_mode(
             pointer,
             Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ENABLE_PARTIAL_WRITE)
-                | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+                | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER) | Int(SSL_MODE_NO_AUTO_CHAIN))
     }
 
     /// Tickets only: no server-side cache to fill or to lock.

@@ -1,7 +1,7 @@
 // One TLS connection without its socket: ciphertext in, plain text out, and the other way round.
 // It owns no buffers of its own between calls: what arrives is lent to OpenSSL for one call, what
-// is to be sent is appended to a buffer the caller gives, so an idle connection is as small as
-// libssl lets it be.
+// is to be sent is appended to a buffer the caller gives. A server's TLS 1.3 connection lets go of
+// libssl when its handshake is over, and has nothing but its record layer from then on.
 internal import COpenSSL
 public import Net
 
@@ -18,11 +18,13 @@ public final class TLSStream {
         case failed(TLSError)
     }
 
-    private let ssl: OpaquePointer
-    private let context: TLSContext
-    private let pipe: UnsafeMutablePointer<isthmus_tls_pipe>
-    /// Ciphertext OpenSSL wrote during the present call.
-    private var written = Buffer()
+    /// libssl's connection; nil once it is not needed any more, and `agreed` says what it knew.
+    private(set) var ssl: OpaquePointer?
+    let context: TLSContext
+    let pipe: UnsafeMutablePointer<isthmus_tls_pipe>
+    /// In place of libssl, where that is possible.
+    private var records: RecordLayer?
+    private var agreed: Agreement?
     public private(set) var isReady = false
 
     /// - Parameter serverName: sent as SNI and checked against the certificate (client); nil for a
@@ -36,8 +38,8 @@ public final class TLSStream {
         unsafe self.ssl = ssl
         self.context = context
         unsafe pipe = .allocate(capacity: 1)
-        unsafe pipe.initialize(
-            to: isthmus_tls_pipe(in: nil, in_count: 0, owner: nil, write: TLSStream.take))
+        unsafe pipe.initialize(to: isthmus_tls_pipe())
+        unsafe pipe.pointee.write = TLSStream.take
         unsafe BIO_set_data(bio, pipe)
         unsafe SSL_set_bio(ssl, bio, bio)
         unsafe pipe.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
@@ -55,6 +57,8 @@ public final class TLSStream {
 
     deinit {
         unsafe SSL_free(ssl)
+        // It may hold secrets.
+        unsafe OPENSSL_cleanse(pipe, MemoryLayout<isthmus_tls_pipe>.size)
         unsafe pipe.deallocate()
     }
 
@@ -66,15 +70,32 @@ public final class TLSStream {
     public func handshake(
         _ ciphertext: ByteView, offset: inout Int, out: inout Buffer
     ) -> Progress {
+        let isFlightSent = knowsServerSecret
+        let before = out.count
         lend(ciphertext.suffix(from: offset))
         let result = unsafe SSL_do_handshake(ssl)
         offset = unsafe ciphertext.count - pipe.pointee.in_count
         takeBack(&out)
         if result == 1 {
             isReady = true
+            // Between the client's Finished and this moment a server writes nothing but tickets;
+            // its own flight went out in a call before.
+            if context.isServer, isFlightSent { takeOver(sent: out.readable.suffix(from: before)) }
             return .ready
         }
         return progress(after: result, "handshake failed")
+    }
+
+    private func takeOver(sent: ByteView) {
+        guard let records = recordLayer(sent: sent) else { return }
+        self.records = records
+        agreed = agreement()
+        guard agreed != nil else { return }
+        // Freed without this, OpenSSL takes the session for one that ended badly.
+        unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        unsafe SSL_free(ssl)
+        unsafe ssl = nil
+        unsafe OPENSSL_cleanse(pipe, MemoryLayout<isthmus_tls_pipe>.size)
     }
 
     /// Decrypts what arrived into `plain`, until all is used up or `plain` holds `limit` bytes.
@@ -82,13 +103,18 @@ public final class TLSStream {
     public func decrypt(
         _ ciphertext: ByteView, into plain: inout Buffer, out: inout Buffer
     ) -> Progress {
+        if let records { return records.decrypt(ciphertext, into: &plain, out: &out) }
         lend(ciphertext)
         var outcome = Progress.needMore
         while true {
             let result = unsafe plain.fill(limit: 16 * 1024) {
                 unsafe SSL_read(ssl, $0, Int32($1))
             }
-            if result > 0 { continue }
+            if result > 0 {
+                // Nothing is left: another call would only find that out.
+                if unsafe pipe.pointee.in_count == 0 && SSL_pending(ssl) == 0 { break }
+                continue
+            }
             outcome = progress(after: Int32(result), "record")
             break
         }
@@ -98,6 +124,7 @@ public final class TLSStream {
 
     /// Encrypts `plain` behind what `out` holds.
     public func encrypt(_ plain: ByteView, out: inout Buffer) -> Progress {
+        if let records { return records.encrypt(plain, out: &out) }
         guard plain.count > 0 else { return .ready }
         var rest = plain
         while rest.count > 0 {
@@ -116,6 +143,10 @@ public final class TLSStream {
     /// close_notify (RFC 8446 section 6.1): the peer can tell the end from a cut.
     public func sayGoodbye(out: inout Buffer) {
         guard isReady else { return }
+        if let records {
+            records.sayGoodbye(out: &out)
+            return
+        }
         _ = unsafe SSL_shutdown(ssl)
         takeBack(&out)
     }
@@ -139,15 +170,20 @@ public final class TLSStream {
     private func lend(_ ciphertext: ByteView) {
         unsafe pipe.pointee.in = ciphertext.start.assumingMemoryBound(to: UInt8.self)
         unsafe pipe.pointee.in_count = ciphertext.count
-        ERR_clear_error()
+        // What an earlier call left behind would be taken for this one's.
+        if ERR_peek_error() != 0 { ERR_clear_error() }
     }
 
     private func takeBack(_ out: inout Buffer) {
         unsafe pipe.pointee.in = nil
         unsafe pipe.pointee.in_count = 0
-        guard !written.isEmpty else { return }
-        out.append(written.readable)
-        written = Buffer()
+        guard !context.written.isEmpty else { return }
+        if out.isEmpty {
+            swap(&out, &context.written)
+        } else {
+            out.append(context.written.readable)
+        }
+        context.written.removeAll()
     }
 
     private static let take:
@@ -156,13 +192,15 @@ public final class TLSStream {
         ) -> Void = { owner, bytes, count in
             guard let owner = unsafe owner, let bytes = unsafe bytes else { return }
             let stream = unsafe Unmanaged<TLSStream>.fromOpaque(owner).takeUnretainedValue()
-            unsafe stream.written.append(ByteView(start: UnsafeRawPointer(bytes), count: count))
+            unsafe stream.context.written.append(
+                ByteView(start: UnsafeRawPointer(bytes), count: count))
         }
 
     // MARK: - What was agreed
 
     /// `h2`, `http/1.1`, or nil where ALPN chose nothing.
     public var applicationProtocol: String? {
+        if let agreed { return agreed.applicationProtocol }
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
         unsafe SSL_get0_alpn_selected(ssl, &name, &count)
@@ -172,17 +210,29 @@ public final class TLSStream {
 
     /// SNI, as the client sent it.
     public var serverName: String? {
-        unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map {
+        if let agreed { return agreed.serverName }
+        return unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map {
             unsafe String(cString: $0)
         }
     }
 
     /// `TLSv1.3`
     public var version: String {
-        unsafe SSL_get_version(ssl).map { unsafe String(cString: $0) } ?? ""
+        if let agreed { return agreed.version }
+        return unsafe SSL_get_version(ssl).map { unsafe String(cString: $0) } ?? ""
     }
 
-    public var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
+    /// `TLS_AES_128_GCM_SHA256`; empty before the handshake.
+    public var cipherSuite: String {
+        if let agreed { return agreed.cipherSuite }
+        guard let cipher = unsafe SSL_get_current_cipher(ssl) else { return "" }
+        return unsafe SSL_CIPHER_get_name(cipher).map { unsafe String(cString: $0) } ?? ""
+    }
+
+    public var isResumed: Bool {
+        if let agreed { return agreed.isResumed }
+        return unsafe SSL_session_reused(ssl) == 1
+    }
 
     /// The peer's certificate, DER; nil where it gave none.
     public var peerCertificate: [UInt8]? {

@@ -117,6 +117,24 @@ struct TLSStreamTests {
         #expect(other.decrypt(goodbye.readable, into: &plain, out: &answer) == .ended)
     }
 
+    @Test("libssl follows a server that changes its keys", arguments: [1, 3, 1000] as [UInt64])
+    func keyChanges(recordsMax: UInt64) throws {
+        let context = try server()
+        context.recordsMax = recordsMax
+        let one = try TLSStream(client(), serverName: "shop.example.com")
+        let other = try TLSStream(context)
+        _ = shake(one, other)
+        let message = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 13) }
+        var cipher = Buffer()
+        var plain = Buffer()
+        var answer = Buffer()
+        for _ in 0..<3 {
+            #expect(message.withView { other.encrypt($0, out: &cipher) } == .ready)
+        }
+        #expect(one.decrypt(cipher.readable, into: &plain, out: &answer) == .needMore)
+        #expect(plain.readable.array == message + message + message)
+    }
+
     @Test("a certificate for another name is refused by the client")
     func wrongName() throws {
         let one = try TLSStream(
