@@ -52,11 +52,11 @@ let package = Package(
         // wires
         .target(name: "HTTP", dependencies: ["Net", "CNGHTTP2"], swiftSettings: house),
 
-        .target(name: "TLS", dependencies: ["Net", "COpenSSL"], swiftSettings: house),
+        .target(name: "TLS", dependencies: ["PKI", "Net", "COpenSSL"], swiftSettings: house),
 
         // work
         .target(
-            name: "Proxy", dependencies: ["Mesh", "Telemetry", "HTTP", "TLS", "Net"],
+            name: "Proxy", dependencies: ["Mesh", "Telemetry", "HTTP", "TLS", "PKI", "Net"],
             swiftSettings: house),
 
         .target(name: "Authority", dependencies: ["PKI", "CSQLite"], swiftSettings: house),
@@ -88,11 +88,11 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: house),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net"], swiftSettings: house),
-        .testTarget(name: "TLSTests", dependencies: ["TLS", "Net"], swiftSettings: house),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "PKI", "Net"], swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: house),
         .testTarget(
             name: "ProxyTests",
-            dependencies: ["Proxy", "Mesh", "Telemetry", "HTTP", "Net", "Spec"],
+            dependencies: ["Proxy", "Mesh", "Telemetry", "HTTP", "TLS", "PKI", "Net", "Spec"],
             swiftSettings: house),
         .testTarget(
             name: "BookinfoTests", dependencies: ["Bookinfo", "HTTP", "Net"],

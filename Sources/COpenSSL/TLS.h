@@ -121,6 +121,12 @@ static inline long isthmus_ctx_set_cache_mode(SSL_CTX *ctx, long mode) {
 static inline void isthmus_ctx_set_server_options(SSL_CTX *ctx) {
     SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION);
 }
+/// Sessions of this context are never resumed.
+static inline void isthmus_ctx_refuse_tickets(SSL_CTX *ctx) {
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx, 0);
+}
 static inline long isthmus_ctx_add_chain(SSL_CTX *ctx, X509 *certificate) {
     return SSL_CTX_add1_chain_cert(ctx, certificate);
 }

@@ -1,12 +1,17 @@
-// The fields a proxy at the edge says about a client, and those it does not believe from one.
-// They are in one place because which of them are kept, replaced or added is what a gateway and a
-// sidecar differ in.
+// What a proxy says to upstreams about a client, and what it does not believe of what the client
+// says. A gateway stands at the edge and believes nothing; a sidecar stands inside the mesh, where
+// the edge has spoken already, and passes on what it said.
 import HTTP
+import Mesh
 import Net
 
 extension Exchange {
     /// Fields only the proxy itself may set, and those it writes anew.
     func dropEdgeFields() {
+        guard client?.listener.direction == .gateway else {
+            dropMeshFields()
+            return
+        }
         for index in request.fields.indices {
             switch request.fields[index].id {
             case .xEnvoy, .xEnvoyUpstreamServiceTime, .xForwardedProto, .xForwardedFor,
@@ -19,21 +24,99 @@ extension Exchange {
 
     /// What goes up about the client, behind the fields that are kept.
     func writeEdgeFields(_ client: ClientStream) {
+        guard client.listener.direction == .gateway else {
+            writeMeshFields(client)
+            return
+        }
         let loop = worker.loop
         writeForwardedFor(client)
         loop.outgoing.append(
             client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
+        if let identity = client.identity { writeCertificate(identity.forwarded) }
         loop.outgoing.append("x-request-id: ")
         writeRequestID()
         loop.outgoing.append(
             isRetry
                 ? "\r\nx-envoy-attempt-count: 2\r\n" : "\r\nx-envoy-attempt-count: 1\r\n")
-        if !rewrittenPath.isEmpty {
-            loop.outgoing.append("x-envoy-original-path: ")
-            loop.outgoing.append(path)
-            loop.outgoing.append(queryWithMark)
+        writeOriginalPath()
+    }
+
+    // MARK: - Inside the mesh
+
+    /// Envoy's rules for `use_remote_address: false`. Control fields go, as Envoy 1.33 has nobody
+    /// internal by default; so does what a client says of its certificate, unless it has shown one.
+    private func dropMeshFields() {
+        let isInbound = client?.listener.direction == .inbound
+        for index in request.fields.indices {
+            switch request.fields[index].id {
+            // What earlier hops have seen is written anew, with our own element at its end.
+            case .xForwardedClientCert, .xEnvoyUpstreamServiceTime:
+                request.fields[index].isDropped = true
+            case .xEnvoy:
+                let name = request.name(request.fields[index])
+                if name.equalsIgnoringCase("x-envoy-attempt-count") {
+                    // The side that calls counts; the side that is called passes on.
+                    request.fields[index].isDropped = !isInbound
+                } else if !Self.travels(name) {
+                    request.fields[index].isDropped = true
+                }
+            default: break
+            }
+        }
+    }
+
+    /// `x-envoy-*` fields that tell something; all others ask for something.
+    private static func travels(_ name: ByteView) -> Bool {
+        name.equalsIgnoringCase("x-envoy-external-address")
+            || name.equalsIgnoringCase("x-envoy-original-path")
+            || name.equalsIgnoringCase("x-envoy-peer-metadata")
+            || name.equalsIgnoringCase("x-envoy-peer-metadata-id")
+    }
+
+    private func writeMeshFields(_ client: ClientStream) {
+        let loop = worker.loop
+        if request.index(of: .xForwardedProto) < 0 {
+            loop.outgoing.append(
+                client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
+        }
+        if client.listener.direction == .inbound, let identity = client.identity {
+            loop.outgoing.append("x-forwarded-client-cert: ")
+            for field in request.fields
+            where field.id == .xForwardedClientCert && field.valueLength > 0 {
+                loop.outgoing.append(request.value(field))
+                loop.outgoing.append(",")
+            }
+            loop.outgoing.append(identity.forwarded)
             loop.outgoing.append("\r\n")
         }
+        if request.index(of: .xRequestID) < 0 {
+            loop.outgoing.append("x-request-id: ")
+            writeRequestID()
+            loop.outgoing.append("\r\n")
+        }
+        if client.listener.direction == .outbound {
+            loop.outgoing.append(
+                isRetry ? "x-envoy-attempt-count: 2\r\n" : "x-envoy-attempt-count: 1\r\n")
+        }
+        writeOriginalPath()
+    }
+
+    // MARK: - Single fields
+
+    private func writeOriginalPath() {
+        guard !rewrittenPath.isEmpty else { return }
+        let loop = worker.loop
+        loop.outgoing.append("x-envoy-original-path: ")
+        loop.outgoing.append(path)
+        loop.outgoing.append(queryWithMark)
+        loop.outgoing.append("\r\n")
+    }
+
+    private func writeCertificate(_ element: [UInt8]) {
+        let loop = worker.loop
+        loop.outgoing.append("x-forwarded-client-cert: ")
+        loop.outgoing.append(element)
+        loop.outgoing.append("\r\n")
     }
 
     private func writeForwardedFor(_ client: ClientStream) {
@@ -45,12 +128,17 @@ extension Exchange {
         loop.outgoing.append("\r\n")
     }
 
-    /// What the client sent in the field, and the client's own address behind it.
+    /// What the client sent in the field, and at the edge the client's own address behind it.
     func appendForwardedFor(_ client: ClientStream, to out: inout Buffer) {
+        let isEdge = client.listener.direction == .gateway
+        var isFirst = true
         for field in request.fields where field.id == .xForwardedFor && field.valueLength > 0 {
+            if !isFirst { out.append(", ") }
+            isFirst = false
             out.append(request.value(field))
-            out.append(", ")
         }
+        guard isEdge else { return }
+        if !isFirst { out.append(", ") }
         out.append(host: client.peer)
     }
 

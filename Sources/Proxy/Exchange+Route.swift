@@ -49,8 +49,10 @@ extension Exchange {
 
     private func table(_ listener: ListenerSpec) -> RouteTable? {
         if let chain = client?.chain { return chain.table(in: listener) }
-        if case .http(let table) = listener.kind { return table }
-        return nil
+        switch listener.kind {
+        case .http(let table), .sniffed(_, .http(let table)): return table
+        case .tcp, .tls, .sniffed(_, .tcp): return nil
+        }
     }
 
     /// For people: serving a request touches what its table keeps of host and route, not these.

@@ -62,9 +62,10 @@ struct HTTPLogRecord: AccessLogSource {
                 line.append(exchange.details)
             }
         case .connectionTerminationDetails: return false
-        case .requestedServerName:
-            guard let name = client.serverName else { return false }
-            line.append(contentsOf: name.utf8)
+        case .requestedServerName, .downstreamPeerURISAN, .downstreamPeerDNSSAN,
+            .downstreamPeerSubject, .downstreamPeerFingerprint256, .downstreamLocalURISAN,
+            .downstreamTLSVersion, .downstreamTLSCipher:
+            return field.append(client.identity, client.tls, to: &line)
         case .upstreamTransportFailureReason:
             guard let reason = exchange.transportReason else { return false }
             line.append(contentsOf: reason.utf8)
@@ -124,7 +125,9 @@ struct HTTPLogRecord: AccessLogSource {
             if name.equals(":scheme") {
                 return append(ByteView(client.isSecure ? "https" : "http"), to: &line)
             }
-            if name.equals("x-request-id") { return append(exchange.requestID.readable, to: &line) }
+            if name.equals("x-request-id"), !exchange.requestID.isEmpty {
+                return append(exchange.requestID.readable, to: &line)
+            }
             if name.equals("x-envoy-original-path") { return false }
             if name.equals("x-forwarded-for") {
                 var value = Buffer()

@@ -6,6 +6,7 @@ import Telemetry
 
 final class Listener: Pollable {
     private(set) var spec: ListenerSpec
+    private(set) var direction: ListenerSpec.Direction
     let worker: Worker
     let stats: ListenerStats
     let httpStats: HTTPStats
@@ -18,18 +19,23 @@ final class Listener: Pollable {
 
     init(_ spec: ListenerSpec, descriptor: Int32, worker: Worker) {
         self.spec = spec
+        direction = spec.direction
         self.worker = worker
         self.descriptor = descriptor
         stats = worker.metrics.listener(spec.name)
-        httpStats = worker.metrics.http("outbound_\(spec.name)")
+        let way = spec.direction == .inbound ? "inbound" : "outbound"
+        httpStats = worker.metrics.http("\(way)_\(spec.name)")
         super.init()
         start()
     }
 
     /// The same address with a new configuration: connections that are open route by it from
-    /// their next request on.
+    /// their next request on, unless their clients would not be let in by it.
     func adopt(_ spec: ListenerSpec) {
+        let before = self.spec
         self.spec = spec
+        direction = spec.direction
+        if !before.admitsLike(spec) { reconsiderClients() }
     }
 
     /// Connections tell their clients so and close as soon as they can.

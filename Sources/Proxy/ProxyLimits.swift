@@ -9,6 +9,9 @@ public struct ProxyLimits: Sendable {
     public var connectionsMax = 100_000
     /// From the first byte of a TLS connection to the end of its handshake; Istio's 15 s.
     public var handshakeMs: UInt64 = 15_000
+    /// Until the first byte on a port that takes TLS and other protocols where the server speaks
+    /// first; then it is taken for one of the latter. Envoy's 15 s for listener filters.
+    public var detectionMs: UInt64 = 15_000
     /// A connection without a request on it; Istio's (Envoy's) one hour.
     public var clientIdleMs: UInt64 = 3_600_000
     /// From the first byte of a request to the end of its head: the answer to slow-header clients.
@@ -76,6 +79,10 @@ public struct ProxyLimits: Sendable {
             ),
             ("connections", "\(connectionsMax)", "connections", "clients of the process"),
             ("tls-handshake", "\(handshakeMs)", "ms", "from accepting to a finished handshake"),
+            (
+                "detection", "\(detectionMs)", "ms",
+                "to the first byte, where TLS and server-first protocols share a port"
+            ),
             ("client-idle", "\(clientIdleMs)", "ms", "a client connection without a request"),
             ("request-head", "\(requestHeadMs)", "ms", "from first byte to end of head; 408 after"),
             (

@@ -6,12 +6,15 @@ import TLS
 struct StreamSocket: ~Copyable {
     private(set) var descriptor: Int32
     let tls: TLSStream?
+    /// Who the client is, where it showed a certificate.
+    let identity: PeerIdentity?
     /// What the socket did not take: cipher text where there is TLS.
     private var output = Buffer()
 
-    init(_ descriptor: Int32, tls: TLSStream? = nil) {
+    init(_ descriptor: Int32, tls: TLSStream? = nil, identity: PeerIdentity? = nil) {
         self.descriptor = descriptor
         self.tls = tls
+        self.identity = identity
     }
 
     enum Reading {
@@ -19,6 +22,9 @@ struct StreamSocket: ~Copyable {
         case bytes(more: Bool)
         case wouldBlock
         case end
+        /// FIN without the close_notify that TLS ends with: what came may not be whole (RFC 8446
+        /// section 6.1).
+        case cut
         case failed
     }
 
@@ -58,7 +64,7 @@ struct StreamSocket: ~Copyable {
                 case .failed: return .failed
                 }
             case .wouldBlock: return .wouldBlock
-            case .end: return .end
+            case .end: return .cut
             case .failed: return .failed
             }
         }
@@ -133,6 +139,7 @@ struct StreamSocket: ~Copyable {
         guard descriptor >= 0 else { return }
         loop.forget(descriptor: descriptor)
         close(descriptor)
+        identity?.left()
         descriptor = -1
         var rest = Buffer()
         swap(&rest, &output)

@@ -2,6 +2,7 @@
 // The client's handshake is complete before we dial, so a failure can only be a close.
 import Mesh
 import Net
+import TLS
 import Telemetry
 
 final class TCPConnection: Pollable {
@@ -15,6 +16,9 @@ final class TCPConnection: Pollable {
     private var cluster: ClusterState?
     private var endpoint: EndpointState?
     private var timer = TimerID.none
+    /// Who the client is, where it showed a certificate.
+    private let identity: PeerIdentity?
+    private let tls: TLSStream?
     private let startWallNs: UInt64
     private let startNs: UInt64
     private var flags = ResponseFlags()
@@ -24,6 +28,8 @@ final class TCPConnection: Pollable {
     private var bytesSent: UInt64 = 0
 
     private init(_ client: consuming StreamSocket, peer: SocketAddress, listener: Listener) {
+        identity = client.identity
+        tls = client.tls
         self.client = client
         self.peer = peer
         self.listener = listener
@@ -101,8 +107,7 @@ final class TCPConnection: Pollable {
 
     private func connected() {
         wasOpened = true
-        worker.metrics.tcpSeries(labels: worker.labels(cluster, endpoint, flags: flags))
-            .recordOpened()
+        series.recordOpened()
         let tunnel = Tunnel(worker: worker, owner: TCPTunnel(self))
         var socket = StreamSocket(-1)
         swap(&socket, &client)
@@ -151,9 +156,14 @@ final class TCPConnection: Pollable {
         record()
     }
 
+    private var series: TCPSeries {
+        worker.metrics.tcpSeries(
+            labels: worker.labels(
+                cluster, endpoint, flags: flags, on: listener, from: identity))
+    }
+
     private func record() {
-        let series = worker.metrics.tcpSeries(
-            labels: worker.labels(cluster, endpoint, flags: flags))
+        let series = series
         if !wasOpened { series.recordOpened() }
         series.recordClosed()
         series.recordReceived(bytes: bytesReceived)
@@ -162,8 +172,9 @@ final class TCPConnection: Pollable {
             TCPLogRecord(
                 startWallNs: startWallNs,
                 durationMs: (worker.loop.nowNs &- startNs) / 1_000_000, peer: peer,
-                listener: listener, cluster: cluster, endpoint: endpoint, flags: flags,
-                failureReason: failureReason, bytesReceived: bytesReceived, bytesSent: bytesSent))
+                listener: listener, identity: identity, tls: tls, cluster: cluster,
+                endpoint: endpoint, flags: flags, failureReason: failureReason,
+                bytesReceived: bytesReceived, bytesSent: bytesSent))
     }
 }
 

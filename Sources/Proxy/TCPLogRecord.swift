@@ -2,6 +2,7 @@
 // lines.
 import Mesh
 import Net
+import TLS
 import Telemetry
 
 struct TCPLogRecord: AccessLogSource {
@@ -9,6 +10,8 @@ struct TCPLogRecord: AccessLogSource {
     let durationMs: UInt64
     let peer: SocketAddress
     let listener: Listener
+    let identity: PeerIdentity?
+    let tls: TLSStream?
     let cluster: ClusterState?
     let endpoint: EndpointState?
     let flags: ResponseFlags
@@ -53,7 +56,7 @@ struct TCPLogRecord: AccessLogSource {
         case .downstreamRemoteAddressWithoutPort, .downstreamDirectRemoteAddressWithoutPort:
             line.append(host: peer)
         case .hostname: line.append(contentsOf: listener.worker.hostname)
-        default: return false
+        default: return field.append(identity, tls, to: &line)
         }
         return true
     }

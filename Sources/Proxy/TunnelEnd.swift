@@ -2,7 +2,7 @@
 // High and low water marks on what is unsent keep a slow reader from costing memory.
 import Net
 
-final class TunnelEnd: Pollable {
+final class TunnelEnd: Pollable, PeerHolder {
     private var socket: StreamSocket
     private let tunnel: Tunnel
     private let isDownstream: Bool
@@ -30,7 +30,16 @@ final class TunnelEnd: Pollable {
             try loop.add(self, descriptor: socket.descriptor, for: .stream)
         } catch {
             tunnel.reset()
+            return
         }
+        socket.identity?.holder = self
+    }
+
+    var identity: PeerIdentity? { socket.identity }
+
+    /// A tunnel has no requests to wait for: the next byte would be one too many.
+    func dismiss(atOnce: Bool) {
+        tunnel.reset()
     }
 
     override func ready(_ readiness: Readiness) {
@@ -75,7 +84,7 @@ final class TunnelEnd: Pollable {
                 inputEnded = true
                 canRead = false
                 partner.endOutput()
-            case .failed:
+            case .cut, .failed:
                 tunnel.reset()
             }
         }

@@ -21,8 +21,11 @@ extension Worker {
         adopt(next, bindings: bindings)
     }
 
-    /// New certificates for new connections; open ones stay as they are.
+    /// New certificates for new connections. Open ones stay, but for those of clients that would
+    /// not be let in any more.
     public func replaceCredentials(_ next: Credentials) {
+        let changed = Set(
+            next.servers.keys.filter { credentials.servers[$0] != next.servers[$0] })
         contexts = contexts.filter { name, _ in
             next.servers[name] != nil && next.servers[name] == credentials.servers[name]
         }
@@ -30,6 +33,13 @@ extension Worker {
             next.clients[key] != nil && next.clients[key] == credentials.clients[key]
         }
         credentials = next
+        guard !changed.isEmpty else { return }
+        for listener in listeners.values {
+            let name = listener.spec.name
+            if listener.spec.chains.contains(where: { changed.contains("\(name)/\($0.name)") }) {
+                listener.reconsiderClients()
+            }
+        }
     }
 
     /// The context of a chain; nil where its certificate is missing or cannot be used.

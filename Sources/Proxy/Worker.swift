@@ -24,6 +24,10 @@ public final class Worker {
     var contexts: [String: TLSContext] = [:]
     /// By `UpstreamTLS.credentialKey`.
     var clientContexts: [String: TLSContext] = [:]
+    /// Clients of inbound listeners, by their principal and ours.
+    var callers: [String: Caller] = [:]
+    /// Everybody in the clear.
+    let anonymousCaller = Caller(IstioLabels.Peer(), ownPrincipal: "")
     var isDraining = false
     private var freeExchanges: ContiguousArray<Exchange> = []
     var activeExchanges = 0

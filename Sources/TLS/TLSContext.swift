@@ -14,6 +14,10 @@ public final class TLSContext {
     var written = Buffer()
     /// Records a server seals with one key.
     var recordsMax = RecordSuite.recordsMax
+    /// Peers that show a certificate must show one that is trusted.
+    private(set) var verifiesPeers = false
+    /// What metrics call this side: its certificate's first URI, empty for none.
+    public private(set) lazy var ownPrincipal = readOwnPrincipal()
 
     /// The method of every stream's BIO.
     @safe
@@ -61,7 +65,11 @@ public final class TLSContext {
         unsafe isthmus_ctx_set_server_options(pointer)
         unsafe isthmus_ctx_learn_secrets(pointer)
         try applyClientCertificates(settings)
-        try shareTickets(ticketKeys, among: settings.sessionContext)
+        if settings.clientCertificates == .ignored {
+            try shareTickets(ticketKeys, among: settings.sessionContext)
+        } else {
+            refuseTickets()
+        }
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe SSL_CTX_set_alpn_select_cb(pointer, TLSContext.chooseProtocol, context)
         if !staple.isEmpty {
@@ -79,6 +87,7 @@ public final class TLSContext {
             unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
         } else {
             unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+            verifiesPeers = true
             if let trusted = settings.trustedCA {
                 try trust(trusted)
             } else if unsafe SSL_CTX_set_default_verify_paths(pointer) != 1 {
@@ -127,6 +136,13 @@ public final class TLSContext {
         else { throw .configuration(TLSError.reason("no session id context")) }
     }
 
+    /// OpenSSL believes a resumed session's certificate as it was when the session was made: who
+    /// has expired or is revoked since would come back. And a ticket holds the leaf alone, so
+    /// nobody could look at such a peer's chain again.
+    private func refuseTickets() {
+        unsafe isthmus_ctx_refuse_tickets(pointer)
+    }
+
     private func applyClientCertificates(_ settings: TLSServerSettings) throws(TLSError) {
         let mode: Int32
         switch settings.clientCertificates {
@@ -138,6 +154,7 @@ public final class TLSContext {
             unsafe SSL_CTX_set_verify(pointer, mode) { _, _ in 1 }
         } else {
             unsafe SSL_CTX_set_verify(pointer, mode, nil)
+            verifiesPeers = true
             try trust(settings.clientCA)
             try revoke(settings.revocations)
         }

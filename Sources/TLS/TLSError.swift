@@ -15,6 +15,11 @@ public enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// A client showed no certificate where one is required.
+    public var isMissingCertificate: Bool {
+        description.hasPrefix("peer did not return a certificate")
+    }
+
     /// Takes the oldest reason off OpenSSL's error queue and empties it.
     static func reason(_ fallback: String) -> String {
         var text = fallback

@@ -10,7 +10,7 @@ public final class Certificate: @unchecked Sendable {
     package let raw: OpaquePointer
 
     /// Takes over one reference.
-    init(owning raw: OpaquePointer) {
+    package init(owning raw: OpaquePointer) {
         unsafe self.raw = raw
     }
 

@@ -8,7 +8,7 @@ import Telemetry
 
 /// Between requests it holds no exchange and no buffer: an idle connection costs this object, a
 /// timer entry and its place in the loop's table.
-final class ClientConnection: ClientStream {
+final class ClientConnection: ClientStream, PeerHolder {
     /// What the bytes that arrive next are.
     enum Phase: UInt8 {
         /// The start or the rest of a head.
@@ -54,7 +54,7 @@ final class ClientConnection: ClientStream {
     }
 
     override var isSecure: Bool { socket.tls != nil }
-    override var serverName: String? { socket.tls?.serverName }
+    override var tls: TLSStream? { socket.tls }
 
     private let binding: ChainBinding?
     override var chain: ChainBinding? { binding }
@@ -63,9 +63,10 @@ final class ClientConnection: ClientStream {
         _ socket: consuming StreamSocket, peer: SocketAddress, listener: Listener,
         chain: ChainBinding? = nil
     ) {
+        let identity = socket.identity
         self.socket = socket
         binding = chain
-        super.init(peer: peer, listener: listener)
+        super.init(peer: peer, listener: listener, identity: identity)
     }
 
     /// `early`: plain bytes that came with the end of a TLS handshake.
@@ -80,7 +81,8 @@ final class ClientConnection: ClientStream {
             return
         }
         setDeadline(afterMs: worker.settings.limits.clientIdleMs)
-        guard early.count > 0 else { return }
+        identity?.holder = self
+        guard early.count > 0, phase != .closed else { return }
         keep(early)
         advance()
     }
@@ -141,7 +143,7 @@ final class ClientConnection: ClientStream {
                 received(loop.scratch.readable)
             case .wouldBlock:
                 canRead = false
-            case .end:
+            case .end, .cut:
                 inputEnded = true
                 canRead = false
                 inputHasEnded()
@@ -323,6 +325,26 @@ final class ClientConnection: ClientStream {
             closesAfterAnswer = true
             phase = .answering
         }
+    }
+
+    /// The present request is answered, and told that it is the last; none follows it.
+    func dismiss(atOnce: Bool) {
+        guard phase != .closed else { return }
+        if phase == .head {
+            // Half a head is no request yet.
+            exchange?.withdraw()
+            socket.sayGoodbye(loop)
+            abort()
+            return
+        }
+        if atOnce {
+            let exchange = exchange
+            abort()
+            exchange?.clientGone()
+            return
+        }
+        closesAfterAnswer = true
+        exchange?.request.wantsClose = true
     }
 
     /// The client is gone: nobody reads the answer any more.

@@ -3,17 +3,21 @@
 // protocol; a stream turns them into what its client speaks.
 import HTTP
 import Net
+import TLS
 import Telemetry
 
 /// Abstract: every method is overridden.
 class ClientStream: Pollable {
     let listener: Listener
     let peer: SocketAddress
+    /// Who the client is, where it showed a certificate.
+    final let identity: PeerIdentity?
     var exchange: Exchange?
 
-    init(peer: SocketAddress, listener: Listener) {
+    init(peer: SocketAddress, listener: Listener, identity: PeerIdentity? = nil) {
         self.peer = peer
         self.listener = listener
+        self.identity = identity
         super.init()
     }
 
@@ -26,8 +30,10 @@ class ClientStream: Pollable {
     /// The TLS server the connection belongs to; nil in the clear.
     var chain: ChainBinding? { nil }
     var localAddress: SocketAddress? { nil }
+    /// nil in the clear.
+    var tls: TLSStream? { nil }
     /// SNI, where the client sent one.
-    var serverName: String? { nil }
+    final var serverName: String? { tls?.serverName }
 
     /// 1xx: `lines` is in the loop's outgoing buffer behind what this wrote first.
     func beginInformational(status: UInt16, reason: ByteView) {}

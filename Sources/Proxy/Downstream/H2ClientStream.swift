@@ -1,6 +1,7 @@
 // What an exchange answers to when its request came as a stream of an HTTP/2 connection.
 import HTTP
 import Net
+import TLS
 import Telemetry
 
 final class H2ClientStream: ClientStream {
@@ -14,14 +15,15 @@ final class H2ClientStream: ClientStream {
 
     init(connection: H2Connection) {
         self.connection = connection
-        super.init(peer: connection.peer, listener: connection.listener)
+        super.init(
+            peer: connection.peer, listener: connection.listener, identity: connection.identity)
     }
 
     override var isSecure: Bool { connection.isSecure }
     override var protocolName: StaticString { "HTTP/2" }
     override var chain: ChainBinding? { connection.chain }
     override var localAddress: SocketAddress? { connection.localAddress }
-    override var serverName: String? { connection.serverName }
+    override var tls: TLSStream? { connection.tls }
     private var loop: Loop { worker.loop }
 
     // MARK: - Answering: field lines become a HEADERS frame

@@ -6,7 +6,7 @@ import Net
 import TLS
 import Telemetry
 
-final class H2Connection: Pollable {
+final class H2Connection: Pollable, PeerHolder {
     let listener: Listener
     let peer: SocketAddress
     private var socket: StreamSocket
@@ -44,7 +44,8 @@ final class H2Connection: Pollable {
     var localAddress: SocketAddress? {
         socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
     }
-    var serverName: String? { socket.tls?.serverName }
+    var tls: TLSStream? { socket.tls }
+    var identity: PeerIdentity? { socket.identity }
 
     /// `early`: plain bytes that came before this object did. `isNew`: not counted yet.
     func start(early: ByteView, isNew: Bool) {
@@ -63,6 +64,7 @@ final class H2Connection: Pollable {
         timer = loop.timers.schedule(
             afterMs: worker.settings.limits.requestBodyIdleMs, target: self, tag: 0)
         received(early)
+        socket.identity?.holder = self
     }
 
     // MARK: - Events
@@ -112,7 +114,7 @@ final class H2Connection: Pollable {
                 if !more, !peerClosed { canRead = false }
                 received(loop.scratch.readable)
             case .wouldBlock: canRead = false
-            case .end, .failed:
+            case .end, .cut, .failed:
                 close()
                 return
             }
@@ -163,6 +165,18 @@ final class H2Connection: Pollable {
         guard !isDraining else { return }
         isDraining = true
         session?.goAway()
+    }
+
+    /// `atOnce`: streams under way end as well.
+    func dismiss(atOnce: Bool) {
+        guard !isClosed else { return }
+        guard atOnce, let session else {
+            drain()
+            return
+        }
+        session.terminate(code: 0)
+        roundEnded()
+        close()
     }
 
     func close() {

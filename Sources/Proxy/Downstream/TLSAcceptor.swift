@@ -1,6 +1,7 @@
-// A connection on a TLS listener before anything is served on it: the ClientHello is read, a chain
-// chosen by its server name, and the handshake done; or the connection goes on, untouched, to where
-// a passthrough chain says.
+// A connection on a listener that speaks TLS, before anything is served on it: the ClientHello is
+// read, a chain chosen by what it asks for, and the handshake done; or the connection goes on,
+// untouched, to where a passthrough chain says. Where plain text may come as well, the first bytes
+// tell which it is (PeerAuthentication's PERMISSIVE).
 import HTTP
 import Mesh
 import Net
@@ -14,6 +15,7 @@ final class TLSAcceptor: Pollable {
     /// What was read of the ClientHello so far.
     private var hello = Buffer()
     private var stream: TLSStream?
+    private var context: TLSContext?
     private var chain: FilterChain?
     private var output = Buffer()
     private var timer = TimerID.none
@@ -37,8 +39,21 @@ final class TLSAcceptor: Pollable {
             acceptor.end()
             return
         }
-        acceptor.timer = listener.worker.loop.timers.schedule(
-            afterMs: listener.worker.settings.limits.handshakeMs, target: acceptor, tag: 0)
+        acceptor.setTimer()
+    }
+
+    /// What may be waited for before the first byte; from then on it is a handshake.
+    private func setTimer() {
+        let limits = worker.settings.limits
+        var delay = limits.handshakeMs
+        if hello.isEmpty, stream == nil, case .sniffed(_, let plain) = listener.spec.kind {
+            switch plain {
+            case .http: delay = limits.requestHeadMs
+            case .tcp: delay = limits.detectionMs
+            }
+        }
+        loop.timers.cancel(timer)
+        timer = loop.timers.schedule(afterMs: delay, target: self, tag: 0)
     }
 
     // MARK: - Events
@@ -54,7 +69,12 @@ final class TLSAcceptor: Pollable {
     }
 
     override func timerFired(tag: UInt8) {
-        listener.stats.add(.sslConnectionError)
+        if hello.isEmpty, stream == nil, let plain, case .tcp = plain {
+            // A server that speaks first is not kept waiting for ever for its client's first byte.
+            serve(plain)
+            return
+        }
+        if stream != nil || !hello.isEmpty { listener.stats.add(.sslConnectionError) }
         end()
     }
 
@@ -76,14 +96,47 @@ final class TLSAcceptor: Pollable {
             shake(bytes)
             return
         }
+        let isFirst = hello.isEmpty
         hello.append(bytes)
         switch ClientHello.parse(hello.readable) {
-        case .needMore: return
+        case .needMore: if isFirst { setTimer() }
         case .invalid:
-            listener.stats.add(.noFilterChainMatch)
-            end()
+            if let plain {
+                serve(plain)
+            } else {
+                refuse(.noFilterChainMatch)
+            }
         case .complete(let wanted): choose(wanted)
         }
+    }
+
+    /// What becomes of bytes that are not TLS; nil where nothing but TLS is served.
+    private var plain: ListenerSpec.PlainHandling? {
+        switch listener.spec.kind {
+        case .sniffed(_, let plain): plain
+        // The listener has changed under the connection.
+        case .http(let table): .http(table)
+        case .tcp(let route): .tcp(route)
+        case .tls: nil
+        }
+    }
+
+    private func serve(_ plain: ListenerSpec.PlainHandling) {
+        var early = Buffer()
+        swap(&early, &hello)
+        let socket = StreamSocket(letGo())
+        switch plain {
+        case .http:
+            ClientConnection(socket, peer: peer, listener: listener).start(early: early.readable)
+        case .tcp(let route):
+            TCPConnection.start(
+                socket, peer: peer, listener: listener, route: route, early: early)
+        }
+    }
+
+    private func refuse(_ reason: ListenerStat) {
+        listener.stats.add(reason)
+        end()
     }
 
     // MARK: - The chain
@@ -93,24 +146,23 @@ final class TLSAcceptor: Pollable {
     private var chains: [FilterChain] { listener.spec.chains }
 
     private func choose(_ wanted: ClientHello) {
-        var best: FilterChain?
-        var bestFit = -1
-        for chain in chains {
-            if let fit = chain.fit(wanted.serverName), fit > bestFit {
-                best = chain
-                bestFit = fit
-            }
-        }
-        guard let best else {
-            // As Istio's: no chain, no alert, just the end.
-            listener.stats.add(.noFilterChainMatch)
-            end()
+        if case .http = listener.spec.kind, let plain {
+            serve(plain)
             return
         }
-        chain = best
-        switch best.handling {
+        if case .tcp = listener.spec.kind, let plain {
+            serve(plain)
+            return
+        }
+        guard let chosen = chains.choice(for: wanted) else {
+            // As Istio's: no chain, no alert, just the end.
+            refuse(.noFilterChainMatch)
+            return
+        }
+        chain = chosen
+        switch chosen.handling {
         case .passthrough(let route): pass(to: route)
-        case .terminateHTTP, .terminateTCP: terminate(best)
+        case .terminateHTTP, .terminateTCP: terminate(chosen)
         }
     }
 
@@ -124,10 +176,10 @@ final class TLSAcceptor: Pollable {
 
     private func terminate(_ chain: FilterChain) {
         guard let context = worker.context(of: chain, on: listener) else {
-            listener.stats.add(.sslContextMissing)
-            end()
+            refuse(.sslContextMissing)
             return
         }
+        self.context = context
         do throws(TLSError) {
             stream = try TLSStream(context)
         } catch {
@@ -145,52 +197,66 @@ final class TLSAcceptor: Pollable {
         guard let stream else { return }
         var offset = 0
         let progress = stream.handshake(bytes, offset: &offset, out: &output)
+        if case .failed(let error) = progress { countFailure(stream, error) }
         guard flush() else { return }
         switch progress {
         case .needMore, .ended: return
-        case .failed:
-            listener.stats.add(.sslConnectionError)
-            end()
+        case .failed: end()
         case .ready: serve(stream, rest: bytes.suffix(from: offset))
+        }
+    }
+
+    private func countFailure(_ stream: TLSStream, _ error: TLSError) {
+        listener.stats.add(.sslConnectionError)
+        if stream.distrustsPeer {
+            listener.stats.add(.sslFailVerifyError)
+        } else if error.isMissingCertificate {
+            listener.stats.add(.sslFailVerifyNoCert)
         }
     }
 
     /// The handshake is done; what came behind it may hold the first request already.
     private func serve(_ stream: TLSStream, rest: ByteView) {
         listener.stats.add(.sslHandshake)
-        guard let chain = chains.first(where: { $0.name == chain?.name }) else {
-            listener.stats.add(.noFilterChainMatch)
-            end()
+        guard let chain = chains.first(where: { $0.name == chain?.name }),
+            let termination = chain.termination
+        else {
+            refuse(.noFilterChainMatch)
             return
         }
-        if case .passthrough = chain.handling {
-            listener.stats.add(.noFilterChainMatch)
-            end()
+        // New certificates or lists may have come while the handshake went on.
+        if let present = worker.context(of: chain, on: listener), present !== context,
+            present.objection(toPeerOf: stream) != nil
+        {
+            refuse(.sslFailVerifyError)
             return
         }
-        guard peerIsAllowed(stream, chain) else {
-            listener.stats.add(.sslFailVerifySAN)
-            end()
+        var identity: PeerIdentity?
+        switch listener.admit(stream, by: chain, termination) {
+        case .anonymous: break
+        case .known(let known): identity = known
+        case .refused(let reason):
+            refuse(reason)
             return
         }
         var plain = Buffer()
         var answer = Buffer()
         let progress = stream.decrypt(rest, into: &plain, out: &answer)
         if case .failed = progress {
-            listener.stats.add(.sslConnectionError)
-            end()
+            identity?.left()
+            refuse(.sslConnectionError)
             return
         }
         output.append(answer.readable)
         var unsent = Buffer()
         swap(&unsent, &output)
         let descriptor = letGo()
-        var socket = StreamSocket(descriptor, tls: stream)
+        var socket = StreamSocket(descriptor, tls: stream, identity: identity)
         if !unsent.isEmpty { _ = socket.send(unsent.readable, loop) }
         switch chain.handling {
         case .terminateHTTP(_, let table):
             let binding = ChainBinding(chain, table: table, spec: listener.spec)
-            if stream.applicationProtocol == "h2" {
+            if let name = stream.applicationProtocol, name == "h2" || name == "istio-h2" {
                 H2Connection(socket, peer: peer, listener: listener, chain: binding)
                     .start(early: plain.readable, isNew: true)
             } else {
@@ -202,32 +268,6 @@ final class TLSAcceptor: Pollable {
                 socket, peer: peer, listener: listener, route: route, early: plain)
         case .passthrough: break
         }
-    }
-
-    /// `subjectAltNames` and pins of the server, beyond what OpenSSL has verified.
-    private func peerIsAllowed(_ stream: TLSStream, _ chain: FilterChain) -> Bool {
-        let termination: TLSTermination
-        switch chain.handling {
-        case .terminateHTTP(let settings, _), .terminateTCP(let settings, _):
-            termination = settings
-        case .passthrough: return true
-        }
-        guard
-            !termination.subjectAltNames.isEmpty || !termination.publicKeyPins.isEmpty
-                || !termination.certificatePins.isEmpty
-        else { return true }
-        guard let certificate = stream.peerFacts else {
-            return termination.clientCertificates != .required
-        }
-        if !termination.subjectAltNames.isEmpty,
-            !termination.subjectAltNames.contains(where: certificate.alternativeNames.contains)
-        {
-            return false
-        }
-        // Either list matching is enough.
-        if termination.publicKeyPins.isEmpty, termination.certificatePins.isEmpty { return true }
-        return termination.publicKeyPins.contains(certificate.publicKeyPin)
-            || termination.certificatePins.contains(certificate.certificatePin)
     }
 
     // MARK: - Ends

@@ -260,7 +260,7 @@ final class UpstreamConnection: Pollable {
                     ended()
                     return
                 }
-            case .end:
+            case .end, .cut:
                 ended()
                 return
             case .failed:
@@ -446,7 +446,7 @@ final class UpstreamConnection: Pollable {
         var count = 0
         switch socket.read(loop, counting: &count) {
         case .bytes, .wouldBlock: canRead = false
-        case .end, .failed: peerClosed = true
+        case .end, .cut, .failed: peerClosed = true
         }
         return count
     }

@@ -34,6 +34,16 @@ public enum AccessLogText: String, CaseIterable, Sendable {
     case downstreamDirectRemoteAddress = "DOWNSTREAM_DIRECT_REMOTE_ADDRESS"
     case downstreamDirectRemoteAddressWithoutPort =
         "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT"
+    /// Of the client's certificate: URIs and DNS names joined by commas, the subject as RFC 2253
+    /// writes it, SHA-256 in lower-case hex.
+    case downstreamPeerURISAN = "DOWNSTREAM_PEER_URI_SAN"
+    case downstreamPeerDNSSAN = "DOWNSTREAM_PEER_DNS_SAN"
+    case downstreamPeerSubject = "DOWNSTREAM_PEER_SUBJECT"
+    case downstreamPeerFingerprint256 = "DOWNSTREAM_PEER_FINGERPRINT_256"
+    /// What this side has shown it.
+    case downstreamLocalURISAN = "DOWNSTREAM_LOCAL_URI_SAN"
+    case downstreamTLSVersion = "DOWNSTREAM_TLS_VERSION"
+    case downstreamTLSCipher = "DOWNSTREAM_TLS_CIPHER"
     case requestedServerName = "REQUESTED_SERVER_NAME"
     case routeName = "ROUTE_NAME"
     case virtualHostName = "VIRTUAL_HOST_NAME"

@@ -13,8 +13,13 @@ public enum ListenerStat: Int, StatFamily {
     case noFilterChainMatch
     case sslHandshake
     case sslConnectionError
+    case sslFailVerifyError
+    case sslFailVerifyNoCert
     case sslFailVerifySAN
+    case sslFailVerifyCertHash
     case sslContextMissing
+    case sslPeerExpired
+    case sslPeerDismissed
 
     public var definition: StatDefinition {
         switch self {
@@ -37,10 +42,30 @@ public enum ListenerStat: Int, StatFamily {
         case .sslConnectionError:
             StatDefinition(
                 "ssl.connection_error", .counter, "TLS connections that failed or were too slow")
+        case .sslFailVerifyError:
+            StatDefinition(
+                "ssl.fail_verify_error", .counter,
+                "Client certificates that are not trusted, expired or revoked")
+        case .sslFailVerifyNoCert:
+            StatDefinition(
+                "ssl.fail_verify_no_cert", .counter,
+                "Clients without a certificate where one is required")
         case .sslFailVerifySAN:
             StatDefinition(
                 "ssl.fail_verify_san", .counter,
-                "Client certificates without any of the names or pins asked for")
+                "Client certificates without any of the names asked for")
+        case .sslFailVerifyCertHash:
+            StatDefinition(
+                "ssl.fail_verify_cert_hash", .counter,
+                "Client certificates with none of the hashes asked for")
+        case .sslPeerExpired:
+            StatDefinition(
+                "ssl.peer_expired", .counter,
+                "Open connections whose client's certificate has expired")
+        case .sslPeerDismissed:
+            StatDefinition(
+                "ssl.peer_dismissed", .counter,
+                "Open connections ended because their client is let in no more")
         case .sslContextMissing:
             StatDefinition(
                 "ssl.context_missing", .counter,
