@@ -25,7 +25,7 @@ extension Authority {
             try subject(of: certificate), key: key, lifetime: lifetime ?? usual)
     }
 
-    private func subject(
+    func subject(
         of certificate: Certificate
     ) throws(AuthorityError) -> LeafRequest.Subject {
         var identity: SPIFFEID?

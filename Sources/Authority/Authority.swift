@@ -48,7 +48,9 @@ public final class Authority {
 
     /// Key files that others than their owner can read.
     public var exposedKeys: [String] {
-        [AuthorityFile.issuerKey, AuthorityFile.rootKey].filter { folder.isExposed($0) }
-            .map { folder.path(of: $0) }
+        [AuthorityFile.issuerKey, AuthorityFile.rootKey, AuthorityFile.tokenKey].filter {
+            folder.isExposed($0)
+        }
+        .map { folder.path(of: $0) }
     }
 }

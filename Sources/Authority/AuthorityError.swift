@@ -22,6 +22,8 @@ public enum AuthorityError: Error, Equatable, Sendable {
     case pki(PKIError)
     case untrusted(path: String, VerificationError)
     case lifetimeTooLong(Lifetime, max: Lifetime)
+    case tokenTooLong(Lifetime, max: Lifetime)
+    case tokenRefused(TokenError)
     case tooManyNames(Int)
     case issuerExpired(UnixTime)
     case wrongTrustDomain(SPIFFEID, expected: TrustDomain)
@@ -41,7 +43,7 @@ public enum AuthorityError: Error, Equatable, Sendable {
 extension AuthorityError {
     public var kind: Kind {
         switch self {
-        case .lifetimeTooLong, .tooManyNames: .usage
+        case .lifetimeTooLong, .tokenTooLong, .tooManyNames: .usage
         case .file(_, _, let code, _):
             AuthorityError.isPermission(code) ? .notPermitted : .inputOutput
         case .ledger, .ledgerBusy, .ledgerTooNew: .inputOutput
@@ -80,6 +82,11 @@ extension AuthorityError: CustomStringConvertible {
         case .lifetimeTooLong(let asked, let max):
             "a lifetime of \(asked) is more than the \(max) allowed; short lives are what makes a "
                 + "stolen key harmless: ask for less, and renew"
+        case .tokenTooLong(let asked, let max):
+            "a token of \(asked) is more than the \(max) allowed; whoever finds it can enrol with "
+                + "it, so make it when it is needed"
+        case .tokenRefused(let error):
+            "\(error)"
         case .tooManyNames(let count):
             "\(count) names in one certificate are more than the \(AuthorityLimits.namesMax) "
                 + "allowed; issue several"

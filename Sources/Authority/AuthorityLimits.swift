@@ -12,6 +12,9 @@ public enum AuthorityLimits {
     /// More is an error and not cut down, as in Istio: who asks for a year must not get 90 days
     /// and find out in an outage.
     public static let leafLifetimeMax = Lifetime(seconds: 90 * day)
+    /// An enrolment token is used minutes after it was made, or never.
+    public static let tokenLifetime = Lifetime(seconds: 3600)
+    public static let tokenLifetimeMax = Lifetime(seconds: day)
     public static let rootLifetime = Lifetime(seconds: 3650 * day)
     public static let rootLifetimeMax = Lifetime(seconds: 36500 * day)
     public static let intermediateLifetime = Lifetime(seconds: 730 * day)

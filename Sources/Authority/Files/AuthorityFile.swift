@@ -14,6 +14,8 @@ enum AuthorityFile {
     /// Not one of Istio's, whose roots live elsewhere; it can live in a safe.
     static let rootKey = "root-key.pem"
     static let ledger = "ca.db"
+    /// Signs enrolment tokens.
+    static let tokenKey = "token-key.pem"
 
     /// Signing keys that were replaced, for as long as their revocation lists are needed.
     static func retiredKey(_ identifier: String) -> String { "retired-\(identifier)-key.pem" }

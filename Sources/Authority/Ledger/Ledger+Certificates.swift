@@ -39,6 +39,17 @@ extension Ledger {
         return database.changeCount == 1
     }
 
+    /// nil where it is not revoked, or not known.
+    func revocationReason(
+        of serial: SerialNumber
+    ) throws(AuthorityError) -> RevocationReason? {
+        try database.rows(
+            "SELECT reason FROM certificates WHERE serial = ? AND state = 'revoked'",
+            .text(serial.description)
+        ).first?.first?.integer.map { UInt8(exactly: $0).flatMap(RevocationReason.init) }
+            .map { $0 ?? .unspecified }
+    }
+
     func entry(_ serial: SerialNumber) throws(AuthorityError) -> LedgerEntry? {
         try database.rows(
             "SELECT \(LedgerEntry.columns) FROM certificates WHERE serial = ?",

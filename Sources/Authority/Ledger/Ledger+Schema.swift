@@ -4,7 +4,7 @@
 
 extension Ledger {
     /// Grows by one with every change to the tables; `PRAGMA user_version` of the file.
-    static let schemaVersion: Int64 = 1
+    static let schemaVersion: Int64 = 2
     /// "isth": what the file is, for `file` and for people (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x6973_7468
 
@@ -58,7 +58,23 @@ extension Ledger {
         """,
     ]
 
-    /// Makes the tables in an empty file; refuses a file that a newer version made.
+    /// What each later version added, the second first. Made for old files too, in place.
+    static let additions = [
+        [
+            // Enrolment tokens that somebody has enrolled with, until they would have expired.
+            """
+            CREATE TABLE used_tokens (
+                id TEXT PRIMARY KEY NOT NULL,
+                name TEXT NOT NULL,
+                used_at INTEGER NOT NULL,
+                expires INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE INDEX used_tokens_by_expiry ON used_tokens (expires)",
+        ]
+    ]
+
+    /// Makes the tables that are missing; refuses a file that a newer version made.
     func prepare() throws(AuthorityError) {
         let path = database.path
         let version = try database.rows("PRAGMA user_version").first?.first?.integer ?? 0
@@ -67,10 +83,13 @@ extension Ledger {
         }
         if version == Ledger.schemaVersion { return }
         try database.transaction { () throws(AuthorityError) in
-            // Two processes may have found the file empty.
+            // Two processes may have found the file so.
             let now = try database.rows("PRAGMA user_version").first?.first?.integer ?? 0
-            guard now == 0 else { return }
-            for table in Ledger.tables { try database.run(table) }
+            guard now < Ledger.schemaVersion else { return }
+            if now == 0 { for table in Ledger.tables { try database.run(table) } }
+            for addition in Ledger.additions.dropFirst(Int(max(0, now - 1))) {
+                for table in addition { try database.run(table) }
+            }
             try database.run("PRAGMA application_id = \(Ledger.applicationID)")
             try database.run("PRAGMA user_version = \(Ledger.schemaVersion)")
         }

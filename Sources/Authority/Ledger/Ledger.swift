@@ -37,6 +37,8 @@ final class Ledger {
         case issuer
         /// The key of the root above it.
         case root
+        /// The identifier of the key that signs enrolment tokens.
+        case tokenKey = "token_key"
         /// `yes` or `no`: whether intermediates are bound to the trust domain's URIs.
         case nameConstraints = "name_constraints"
     }
