@@ -213,6 +213,8 @@ open class H2Session {
     public func connectionLost() {
         let all = streams
         streams = [:]
+        // This may be inside of a callback: nghttp2 goes on with streams that nobody holds now.
+        for id in all.keys { _ = unsafe nghttp2_session_set_stream_user_data(session, id, nil) }
         for stream in all.values where !stream.isClosed {
             stream.isClosed = true
             stream.closed(code: NGHTTP2_CANCEL.rawValue)
