@@ -45,8 +45,7 @@ final class FolderDuty: IdentityDuty {
                 throw IdentityProblem("\(error)")
             }
             guard files != last else { return }
-            let identity = try WorkloadIdentity(
-                chain: files.chain, key: files.key, roots: files.roots, revocations: files.lists)
+            let identity = try WorkloadIdentity(files)
             last = files
             keeper.adopt(identity)
         } catch {

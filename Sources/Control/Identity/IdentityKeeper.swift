@@ -30,13 +30,15 @@ public final class IdentityKeeper {
             }
     }
 
+    deinit { duty?.stop() }
+
     /// Reads or asks for the first identity, and keeps at it from then on. Where files are good,
     /// `current` is there when this returns; from an authority it comes later, by `onChange`.
     public func start() {
         guard duty == nil else { return }
         switch source {
         case .folder(let path): duty = FolderDuty(path, keeper: self)
-        case .authority: break
+        case .authority(let contact): duty = AuthorityDuty(contact, keeper: self)
         }
         duty?.start()
     }
@@ -54,7 +56,7 @@ public final class IdentityKeeper {
 
     /// Puts an identity in place, and tells whoever listens where it is not the one that is there.
     func adopt(_ identity: WorkloadIdentity) {
-        status.lastProblem = nil
+        recovered()
         guard identity != current else { return }
         let before = current
         current = identity
@@ -71,6 +73,13 @@ public final class IdentityKeeper {
                 "identity", "roots or revocation lists have changed", [("from", status.source)])
         }
         onChange?(identity)
+    }
+
+    /// The last attempt brought what it was for.
+    func recovered() {
+        guard let problem = status.lastProblem else { return }
+        status.lastProblem = nil
+        log.info("identity", "all is well again", [("before", problem.kind.rawValue)])
     }
 
     /// Tells of a problem: once, until it is another one or over.

@@ -33,6 +33,9 @@ public struct AuthorityContact: Sendable {
     /// nil: the authority's usual one.
     public var lifetime: Lifetime?
     public var key = KeyAlgorithm.p256
+    /// Between two looks at the authority's roots and revocation lists: how long a revocation may
+    /// take to be known here.
+    public var refreshSeconds: Int64 = 60
 
     public init(
         address: String, rootsPath: String, workload: WorkloadName, token: Token? = nil,
@@ -43,5 +46,21 @@ public struct AuthorityContact: Sendable {
         self.workload = workload
         self.token = token
         self.folder = folder
+    }
+
+    /// - Throws: where the address is none.
+    public func hostAndPort() throws(IdentityProblem) -> (host: String, port: UInt16) {
+        if let colon = address.lastIndex(of: ":"),
+            let port = UInt16(address[address.index(after: colon)...]), port > 0
+        {
+            let host = String(address[..<colon])
+            let bare =
+                host.hasPrefix("[") && host.hasSuffix("]")
+                ? String(host.dropFirst().dropLast()) : host
+            if !bare.isEmpty, bare == host ? !host.contains(":") : true { return (bare, port) }
+        }
+        throw IdentityProblem(
+            "\"\(address)\" is no address of an authority; write HOST:PORT, as in "
+                + "ca.example:15012")
     }
 }

@@ -1,5 +1,6 @@
 // Who a workload is and whom it believes: what every mutual TLS connection of a proxy is made with.
 // One value, replaced whole: a new key never meets an old chain, nor a new chain old roots.
+internal import Authority
 public import PKI
 public import TLS
 
@@ -51,6 +52,44 @@ public struct WorkloadIdentity: Sendable, Equatable {
         try self.init(
             chain: same.identity.chain, key: same.identity.key, roots: roots,
             revocations: revocations)
+    }
+
+    init(_ files: IdentityFiles) throws(IdentityProblem) {
+        try self.init(
+            chain: files.chain, key: files.key, roots: files.roots, revocations: files.lists)
+    }
+
+    init(in folder: IdentityFolder) throws(IdentityProblem) {
+        let files: IdentityFiles
+        do throws(AuthorityError) {
+            files = try folder.read()
+        } catch {
+            throw IdentityProblem("\(error)")
+        }
+        try self.init(files)
+    }
+
+    /// Whether it is this workload's, and its own roots lead to it.
+    func check(belongsTo workload: WorkloadName) throws(IdentityProblem) {
+        guard spiffeID.workload == workload else {
+            throw IdentityProblem(
+                "the certificate is for \(spiffeID), and not for service account "
+                    + "\(workload.serviceAccount) in namespace \(workload.namespace)")
+        }
+        let parts = try IdentityProblem.reading("the chain") { () throws(PKIError) in
+            (
+                chain: try Certificate.parse(pem: identity.chain),
+                store: try TrustStore(roots: try Certificate.parse(pem: roots))
+            )
+        }
+        do throws(VerificationError) {
+            // At its beginning: whose clock is wrong, ours or the authority's, is not asked here.
+            try parts.store.verify(
+                parts.chain[0], intermediates: Array(parts.chain.dropFirst()), at: notBefore,
+                expecting: .workload([spiffeID]))
+        } catch {
+            throw IdentityProblem("the certificate does not lead to its roots: \(error)")
+        }
     }
 
     public func isValid(at time: UnixTime) -> Bool { time <= notAfter }

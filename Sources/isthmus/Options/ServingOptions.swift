@@ -111,7 +111,7 @@ struct ServingOptions: ParsableArguments {
         return count
     }
 
-    private static func logLevel(_ argument: String) throws -> LogLevel {
+    static func logLevel(_ argument: String) throws -> LogLevel {
         guard let level = LogLevel(name: argument) else {
             let names = LogLevel.allCases.map(\.name).joined(separator: ", ")
             throw ValidationError("no level \"\(argument)\"; write \(names)")

@@ -18,6 +18,7 @@ struct CACommand: ParsableCommand {
         subcommands: [
             CAInitCommand.self, CAIssueCommand.self, CASignCommand.self, CARenewCommand.self,
             CARevokeCommand.self, CACRLCommand.self, CAListCommand.self, CAShowCommand.self,
-            CAVerifyCommand.self, CABundleCommand.self, CARotateCommand.self,
+            CAVerifyCommand.self, CABundleCommand.self, CARotateCommand.self, CAServeCommand.self,
+            CATokenCommand.self,
         ])
 }
