@@ -144,18 +144,6 @@ import Testing
         #expect(world.says("no tcp rule applies"))
     }
 
-    @Test(
-        "modes that are not served leave their server out and the others in",
-        arguments: ["AUTO_PASSTHROUGH", "ISTIO_MUTUAL"])
-    func unserved(_ mode: String) {
-        let world = World(
-            Self.gateway(
-                Self.server("first", hosts: "a.com", tls: "{mode: \(mode)}"),
-                Self.server("second", hosts: "b.com")),
-            Self.secret())
-        #expect(world.chains(443)?.map(\.serverNames) == [["b.com"]])
-    }
-
     // MARK: - Passthrough
 
     @Test("passthrough has one chain a match, in order, with weights")

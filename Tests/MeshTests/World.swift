@@ -43,7 +43,11 @@ struct World {
     }
 
     func listener(_ port: UInt16) -> ListenerSpec? {
-        snapshot.routing.listeners.first { $0.declaredPort == port }
+        snapshot.routing.listeners.first { $0.declaredPort == port && $0.direction != .inbound }
+    }
+
+    func inbound(_ port: UInt16) -> ListenerSpec? {
+        snapshot.routing.listeners.first { $0.declaredPort == port && $0.direction == .inbound }
     }
 
     func table(_ port: UInt16 = 80) -> RouteTable? {
@@ -97,7 +101,7 @@ struct World {
     }
 
     private static func completed(_ document: String) -> String {
-        if document.contains("apiVersion:") { return document }
+        if document.isEmpty || document.contains("apiVersion:") { return document }
         let kind =
             document.split(separator: "\n").first { $0.hasPrefix("kind: ") }?
             .dropFirst("kind: ".count) ?? ""

@@ -211,16 +211,6 @@ struct CheckTests {
                 "- {\(https), hosts: ['*'], tls: {mode: SIMPLE, credentialName: a, verifyCertificateHash: [abc]}}"
             ), "spec.servers[0].tls.verifyCertificateHash[0]", "`abc` is no SHA-256 in hex"),
         Breach(
-            "AUTO_PASSTHROUGH is not served yet",
-            gateway("- {\(https), hosts: ['*'], tls: {mode: AUTO_PASSTHROUGH}}"),
-            "spec.servers[0].tls.mode",
-            "AUTO_PASSTHROUGH is not served yet; this server is left out", .warning),
-        Breach(
-            "ISTIO_MUTUAL is not served yet",
-            gateway("- {\(https), hosts: ['*'], tls: {mode: ISTIO_MUTUAL}}"),
-            "spec.servers[0].tls.mode", "ISTIO_MUTUAL is not served yet; this server is left out",
-            .warning),
-        Breach(
             "defaultEndpoint does nothing",
             gateway("- {\(http), hosts: ['*'], defaultEndpoint: '127.0.0.1:80'}"),
             "spec.servers[0].defaultEndpoint", "`defaultEndpoint` has no effect, in Istio neither",

@@ -20,9 +20,7 @@ extension Explainer {
         for gateway in objects.gateways {
             for server in gateway.servers where server.port.number == request.port {
                 let place = "\(gateway.key) (\(gateway.location(at: server.position)))"
-                if server.needsTLS, server.tls?.mode.isServed != true {
-                    hints.append("\(place) declares a TLS mode that is not served yet")
-                } else if server.needsTLS != (request.scheme == "https") {
+                if server.needsTLS != (request.scheme == "https") {
                     let scheme = server.needsTLS ? "https" : "http"
                     hints.append(
                         "\(place) speaks \(server.port.protocolName.rawValue) there: "

@@ -9,12 +9,6 @@ struct GatewayMerge {
         var port: UInt16
     }
 
-    private enum Claim {
-        case listener(Int)
-        /// TLS in a mode that is not served yet: the place is taken all the same.
-        case reserved(Origin)
-    }
-
     /// A server name on a place.
     private struct Name: Hashable {
         var place: Place
@@ -22,7 +16,8 @@ struct GatewayMerge {
     }
 
     private(set) var listeners: [ListenerPlan] = []
-    private var claims: [Place: Claim] = [:]
+    /// Indices into `listeners`.
+    private var claims: [Place: Int] = [:]
     private var bound: [Place: Int] = [:]
     private var serverNames: [Name: Origin] = [:]
     private let node: Node
@@ -45,13 +40,7 @@ struct GatewayMerge {
         let server = gateway.servers[index]
         let place = Place(
             bind: server.bind.isEmpty ? node.bindAddress : server.bind, port: server.port.number)
-        let origin = Origin(gateway, at: server.position)
         let path = "spec.servers[\(index)]"
-        if server.needsTLS, server.tls?.mode.isServed != true {
-            // The reader has said that it is left out.
-            if claims[place] == nil { claims[place] = .reserved(origin) }
-            return
-        }
         guard let speech = server.port.protocolName.speech else {
             findings.report(
                 .warning, gateway, at: server.port.position, "\(path).port.protocol",
@@ -66,21 +55,17 @@ struct GatewayMerge {
             tellOfName(host, plan, path, on: place, findings: &findings)
             return
         }
-        switch claims[place] {
-        case .listener(let number) where listeners[number].speech == speech && speech != .tcp:
+        guard let number = claims[place] else {
+            open(place, speech, server, plan, path, findings: &findings)
+            return
+        }
+        if listeners[number].speech == speech, speech != .tcp {
             listeners[number].servers.append(plan)
             claimNames(of: plan, on: place)
-        case .reserved where speech == .tls:
-            open(place, speech, server, plan, path, findings: &findings)
-        case .listener(let number):
+        } else {
             tellOfConflict(
                 server, path, of: gateway, with: listeners[number].servers[0].origin,
                 saying: listeners[number].speech.word, findings: &findings)
-        case .reserved(let other):
-            tellOfConflict(
-                server, path, of: gateway, with: other, saying: "TLS", findings: &findings)
-        case nil:
-            open(place, speech, server, plan, path, findings: &findings)
         }
     }
 
@@ -101,7 +86,7 @@ struct GatewayMerge {
         }
         bound[target] = listeners.count
         if speech == .tls { claimNames(of: plan, on: place) }
-        claims[place] = .listener(listeners.count)
+        claims[place] = listeners.count
         listeners.append(
             ListenerPlan(
                 bind: place.bind, boundPort: port, declaredPort: place.port, speech: speech,
@@ -113,13 +98,12 @@ struct GatewayMerge {
     // MARK: - Server names
 
     private mutating func claimNames(of plan: ListenerPlan.Server, on place: Place) {
-        guard plan.server.needsTLS else { return }
-        for host in plan.serverNames { serverNames[Name(place: place, host: host)] = plan.origin }
+        for host in plan.claimedNames { serverNames[Name(place: place, host: host)] = plan.origin }
     }
 
     /// A client's server name leads to one server: who comes second is left out whole.
     private func takenName(of plan: ListenerPlan.Server, on place: Place) -> String? {
-        plan.serverNames.first { serverNames[Name(place: place, host: $0)] != nil }
+        plan.claimedNames.first { serverNames[Name(place: place, host: $0)] != nil }
     }
 
     private func tellOfName(

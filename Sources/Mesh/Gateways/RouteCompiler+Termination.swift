@@ -12,7 +12,8 @@ extension RouteCompiler {
         case .simple: clients = .ignored
         case .mutual: clients = .required
         case .optionalMutual: clients = .optional
-        case .passthrough, .autoPassthrough, .istioMutual: return nil
+        case .istioMutual: return meshTermination(of: plan)
+        case .passthrough, .autoPassthrough: return nil
         }
         let credentials = credentials(tls, of: plan)
         var clientCA: TLSTermination.Credential?
@@ -52,6 +53,22 @@ extension RouteCompiler {
             }
         }
         return suites
+    }
+
+    /// ISTIO_MUTUAL: the proxy's own identity, and peers of the mesh alone.
+    private mutating func meshTermination(of plan: ListenerPlan.Server) -> TLSTermination {
+        let mode = plan.server.tls?.fields.position
+        if !node.hasIdentity {
+            findings.report(
+                .warning, plan.gateway, at: mode, "spec.servers[\(plan.index)].tls.mode",
+                "ISTIO_MUTUAL shows the proxy's identity, and this one has none: TLS handshakes "
+                    + "with this server fail",
+                advice: "start it with --identity or --ca")
+        }
+        return MeshTLS.termination(
+            applicationProtocols: plan.handling == .http
+                ? MeshTLS.httpProtocols : MeshTLS.byteProtocols + MeshTLS.httpProtocols,
+            origin: Origin(plan.gateway, at: mode ?? plan.server.position))
     }
 
     private mutating func credentials(

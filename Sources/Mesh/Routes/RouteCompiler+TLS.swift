@@ -1,5 +1,5 @@
 // The filter chains of a TLS listener: one for each server whose TLS ends here, with routes of its
-// own, and one for each server name that is passed through.
+// own, one for each server name that is passed through, and one for each cluster of the mesh.
 // Istio's rule that a server's routes are its own is kept: a certificate says for which names its
 // owner speaks, and a request for another name must not slip in behind it.
 internal import Spec
@@ -9,11 +9,12 @@ extension RouteCompiler {
         var chains: [FilterChain] = []
         /// Server names that are passed through, and by whom: the first one has them.
         var passed: [String: Origin] = [:]
-        for server in plan.servers where server.handling != .passthrough {
+        for server in plan.servers where server.handling == .http || server.handling == .tcp {
             for name in server.serverNames { passed[name] = server.origin }
         }
         for server in plan.servers {
             switch server.handling {
+            case .autoPassthrough: chains += automaticChains(server, plan)
             case .passthrough:
                 passthrough(server, plan, index, into: &chains, passed: &passed)
             case .http:
@@ -129,12 +130,19 @@ extension RouteCompiler {
 
 extension ListenerPlan.Server {
     enum Handling {
-        case http, tcp, passthrough
+        case http, tcp, passthrough, autoPassthrough
     }
 
     var handling: Handling {
         guard let tls = server.tls, tls.mode != .passthrough else { return .passthrough }
+        if tls.mode == .autoPassthrough { return .autoPassthrough }
         return server.port.protocolName == .https ? .http : .tcp
+    }
+
+    /// The server names nobody else on the port may have. AUTO_PASSTHROUGH has none: names of
+    /// clusters are no hosts.
+    var claimedNames: [String] {
+        server.needsTLS && handling != .autoPassthrough ? serverNames : []
     }
 
     /// The server's hosts as server names, each once.

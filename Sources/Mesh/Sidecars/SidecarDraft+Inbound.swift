@@ -119,13 +119,6 @@ extension SidecarDraft {
             endpoint: endpoint(listener.defaultEndpoint.value, port: port.number),
             served: service, pool: listener.connectionPool ?? sidecar.inboundConnectionPool,
             origin: origin)
-        if listener.tls != nil {
-            report(
-                .warning, origin,
-                "`tls` of an ingress listener does not act yet: a PeerAuthentication decides "
-                    + "what port \(port.number) takes",
-                advice: "end the application's own TLS in the application")
-        }
     }
 
     /// `0.0.0.0` and `::` are the workload's own address, no address is loopback.

@@ -36,12 +36,6 @@ extension Findings {
         checkCertificates(tls)
         checkClientVerification(tls)
         checkVersionsAndCiphers(tls)
-        if let mode = tls.mode, !mode.isServed {
-            warning(
-                .field("mode"),
-                message: "\(mode.rawValue) is not served yet; this server is left out",
-                advice: "use SIMPLE, MUTUAL, OPTIONAL_MUTUAL or PASSTHROUGH")
-        }
     }
 
     private mutating func checkCertificates(_ tls: ServerTLSSettings.Fields) {

@@ -1,5 +1,5 @@
 // TLS towards a destination (Istio ClientTLSSettings).
-// Decoded and checked, not acted on yet.
+// A block like any other of a traffic policy: it replaces that of the level above as a whole.
 
 public struct ClientTLSSettings: Sendable {
     /// The zero value, which an omitted `mode` means, is DISABLE.

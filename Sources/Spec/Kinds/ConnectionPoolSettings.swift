@@ -1,5 +1,5 @@
 // Limits and timeouts of the connections to a destination (Istio ConnectionPoolSettings).
-// `tcp.connectTimeout` acts today; the rest is decoded and checked.
+// The time to connect and the protocol act today; the rest is decoded and checked.
 
 public struct ConnectionPoolSettings: Sendable {
     public var position = Position()

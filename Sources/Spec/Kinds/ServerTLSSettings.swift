@@ -10,9 +10,6 @@ public final class ServerTLSSettings: Sendable {
         case autoPassthrough = "AUTO_PASSTHROUGH"
         case istioMutual = "ISTIO_MUTUAL"
         case optionalMutual = "OPTIONAL_MUTUAL"
-
-        /// The mode is carried out, and not only read.
-        public var isServed: Bool { self != .autoPassthrough && self != .istioMutual }
     }
 
     /// In the order of age: a later case is a newer protocol.

@@ -36,7 +36,7 @@ extension MessageTable {
         FieldRow(
             "outlierDetection", .message(outlierDetection), .decodesOnly,
             "Leaves failing endpoints out."),
-        FieldRow("tls", .message(clientTLS), .decodesOnly, "TLS towards the destination."),
+        FieldRow("tls", .message(clientTLS), "TLS towards the destination."),
     ]
 
     static let trafficPolicy = MessageTable(
@@ -82,7 +82,7 @@ extension MessageTable {
         "ConnectionPoolSettings",
         [
             FieldRow("tcp", .message(poolTCP), "For all connections."),
-            FieldRow("http", .message(poolHTTP), .decodesOnly, "For HTTP."),
+            FieldRow("http", .message(poolHTTP), "For HTTP."),
         ])
 
     static let poolTCP = MessageTable(
@@ -115,8 +115,8 @@ extension MessageTable {
             FieldRow("idleTimeout", .duration, .decodesOnly, "1 h by default."),
             FieldRow(
                 "h2UpgradePolicy", .choice(ConnectionPoolSettings.HTTP.H2UpgradePolicy.self),
-                .decodesOnly, "HTTP/2 towards the destination."),
-            FieldRow("useClientProtocol", .bool, .decodesOnly, "The client's protocol."),
+                "HTTP/2 towards the destination; DEFAULT is DO_NOT_UPGRADE."),
+            FieldRow("useClientProtocol", .bool, "The client's protocol."),
             FieldRow("maxConcurrentStreams", .integer("int32"), .decodesOnly, "HTTP/2."),
             FieldRow(
                 "http2KeepAlive", .message(connectionKeepalive), .decodesOnly, "HTTP/2 pings."),
@@ -155,14 +155,23 @@ extension MessageTable {
         "ClientTLSSettings",
         [
             FieldRow(
-                "mode", .choice(ClientTLSSettings.Mode.self), .decodesOnly, "DISABLE by default."),
-            FieldRow("clientCertificate", .string, .decodesOnly, "Path of a PEM file."),
-            FieldRow("privateKey", .string, .decodesOnly, "Path of a PEM file."),
-            FieldRow("caCertificates", .string, .decodesOnly, "Path of a PEM file."),
-            FieldRow("credentialName", .string, .decodesOnly, "A Secret, instead of files."),
-            FieldRow("subjectAltNames", .list(.string), .decodesOnly, "Servers allowed."),
-            FieldRow("sni", .string, .decodesOnly, "The host by default."),
-            FieldRow("insecureSkipVerify", .bool, .decodesOnly, "Takes any server."),
-            FieldRow("caCrl", .string, .decodesOnly, "Path of a revocation list."),
+                "mode", .choice(ClientTLSSettings.Mode.self),
+                "DISABLE where it says nothing; without `tls` auto mTLS decides."),
+            FieldRow("clientCertificate", .string, "Path of a PEM file."),
+            FieldRow("privateKey", .string, "Path of a PEM file."),
+            FieldRow(
+                "caCertificates", .string, "Path of a PEM file; this machine's CAs by default."),
+            FieldRow(
+                "credentialName", .string,
+                "A Secret in the proxy's own namespace, else in that of the rule; instead of files."
+            ),
+            FieldRow(
+                "subjectAltNames", .list(.string),
+                "Names or SPIFFE ids, any of which the server has to show."),
+            FieldRow(
+                "sni", .string,
+                "The request's host by default; the mesh has names of its own."),
+            FieldRow("insecureSkipVerify", .bool, "Takes any server."),
+            FieldRow("caCrl", .string, "Path of a revocation list."),
         ])
 }

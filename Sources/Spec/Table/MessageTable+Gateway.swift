@@ -1,5 +1,5 @@
 // The fields of Gateway (networking/v1alpha3/gateway.proto).
-// What the TLS modes that are not served yet would need is nothing of its own.
+// One table for servers and for ingress listeners of a Sidecar: Istio has one message.
 
 extension MessageTable {
     static let gateway = MessageTable(
@@ -47,8 +47,8 @@ extension MessageTable {
                 "httpsRedirect", .bool, "On a plain-text server: 301 to https for every request."),
             FieldRow(
                 "mode", .choice(ServerTLSSettings.Mode.self),
-                "PASSTHROUGH where it says nothing; AUTO_PASSTHROUGH and ISTIO_MUTUAL are left "
-                    + "out, with a warning."),
+                "PASSTHROUGH where it says nothing; AUTO_PASSTHROUGH goes by the SNI of the mesh, "
+                    + "ISTIO_MUTUAL takes peers of the mesh alone."),
             FieldRow("serverCertificate", .string, "Path of a PEM file."),
             FieldRow("privateKey", .string, "Path of a PEM file."),
             FieldRow("caCertificates", .string, "Path of a PEM file; for MUTUAL."),

@@ -42,7 +42,7 @@ extension MessageTable {
                 "headers", .map(.message(stringMatch)),
                 "Names are case-insensitive; `{}` means present."),
             FieldRow("port", .integer("uint32"), "The Gateway's port."),
-            FieldRow("sourceLabels", .map(.string), "Labels of the gateway itself."),
+            FieldRow("sourceLabels", .map(.string), "Labels of the client: a sidecar's workload, or the gateway itself."),
             FieldRow("gateways", .list(.string), "Overrides the VirtualService's list."),
             FieldRow(
                 "queryParams", .map(.message(stringMatch)),
@@ -51,7 +51,7 @@ extension MessageTable {
             FieldRow(
                 "withoutHeaders", .map(.message(stringMatch)),
                 "True where the header is absent or does not match."),
-            FieldRow("sourceNamespace", .string, "Namespace of the gateway itself."),
+            FieldRow("sourceNamespace", .string, "Namespace of the client, as `sourceLabels`."),
             FieldRow("statPrefix", .string, .decodesOnly, "Statistics of their own."),
         ])
 

@@ -8,11 +8,12 @@ extension MessageTable {
         [
             FieldRow("hosts", .list(.string), "Names of the service, `*.suffix` included."),
             FieldRow(
-                "addresses", .list(.string), .noEffect, "Virtual addresses; for sidecars."),
+                "addresses", .list(.string),
+                "Virtual addresses: a sidecar takes them as its host's; blocks have no effect."),
             FieldRow("ports", .list(.message(serviceEntryPort)), "Its ports."),
             FieldRow(
-                "location", .choice(ServiceEntry.Location.self), .noEffect,
-                "MESH_EXTERNAL by default; decides about mTLS."),
+                "location", .choice(ServiceEntry.Location.self),
+                "MESH_EXTERNAL by default: auto mTLS is for the mesh alone."),
             FieldRow(
                 "resolution", .choice(ServiceEntry.Resolution.self),
                 "STATIC works; DNS, DNS_ROUND_ROBIN and DYNAMIC_DNS not yet; NONE (default) needs "
@@ -26,7 +27,7 @@ extension MessageTable {
                 "exportTo", .list(.string),
                 "Namespaces that see it: `.`, `*`, `~` or names; all by default."),
             FieldRow(
-                "subjectAltNames", .list(.string), .decodesOnly,
+                "subjectAltNames", .list(.string),
                 "Names expected in the server's certificate."),
         ])
 
@@ -50,6 +51,6 @@ extension MessageTable {
             FieldRow("network", .string, .noEffect, "For meshes of several networks."),
             FieldRow("locality", .string, "`region/zone/subzone`."),
             FieldRow("weight", .integer("uint32"), "Its share; 1 by default."),
-            FieldRow("serviceAccount", .string, "Its identity, for telemetry."),
+            FieldRow("serviceAccount", .string, "Its identity."),
         ])
 }

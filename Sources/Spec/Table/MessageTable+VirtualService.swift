@@ -74,10 +74,11 @@ extension MessageTable {
             FieldRow("port", .integer("uint32"), "The Gateway's port."),
             FieldRow("sourceSubnet", .string, .noEffect, "Ignored, as by Istio."),
             FieldRow(
-                "sourceLabels", .map(.string), .noEffect,
-                "For sidecars; ignored on gateways, as by Istio."),
+                "sourceLabels", .map(.string),
+                "Labels of a sidecar's workload; ignored on gateways, as by Istio."),
             FieldRow("gateways", .list(.string), "Overrides the VirtualService's list."),
-            FieldRow("sourceNamespace", .string, .noEffect, "For sidecars."),
+            FieldRow(
+                "sourceNamespace", .string, "Of a sidecar's workload; ignored on gateways."),
         ])
 
     static let tlsMatch = MessageTable(
@@ -88,9 +89,12 @@ extension MessageTable {
                 "Server names, each within the VirtualService's hosts."),
             FieldRow("destinationSubnets", .list(.string), .noEffect, "For sidecars."),
             FieldRow("port", .integer("uint32"), "The Gateway's port."),
-            FieldRow("sourceLabels", .map(.string), .noEffect, "For sidecars."),
+            FieldRow(
+                "sourceLabels", .map(.string),
+                "Labels of a sidecar's workload; ignored on gateways."),
             FieldRow(
                 "gateways", .list(.string), "Overrides the VirtualService's list."),
-            FieldRow("sourceNamespace", .string, .noEffect, "For sidecars."),
+            FieldRow(
+                "sourceNamespace", .string, "Of a sidecar's workload; ignored on gateways."),
         ])
 }
