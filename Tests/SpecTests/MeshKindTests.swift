@@ -1,4 +1,4 @@
-// Sidecar and PeerAuthentication: what is read out of them, and every rule that an object can break.
+// Sidecar and PeerAuthentication: what is read out of them, and every rule that can be broken.
 // Rules and values are Istio's (sidecar.proto, peer_authentication.proto, pkg/config/validation).
 import Foundation
 import Spec
@@ -164,7 +164,8 @@ struct MeshKindTests {
         Breach(
             "HTTP's limits are for HTTP",
             sidecar(
-                "ingress: [{port: {number: 80, protocol: TCP}, connectionPool: {http: {useClientProtocol: true}}}]"
+                "ingress: [{port: {number: 80, protocol: TCP}, "
+                    + "connectionPool: {http: {useClientProtocol: true}}}]"
             ), "spec.ingress[0].connectionPool.http", "limits for HTTP on a port for TCP", .warning
         ),
         Breach(

@@ -42,7 +42,9 @@ extension MessageTable {
                 "headers", .map(.message(stringMatch)),
                 "Names are case-insensitive; `{}` means present."),
             FieldRow("port", .integer("uint32"), "The Gateway's port."),
-            FieldRow("sourceLabels", .map(.string), "Labels of the client: a sidecar's workload, or the gateway itself."),
+            FieldRow(
+                "sourceLabels", .map(.string),
+                "Labels of the client: a sidecar's workload, or the gateway itself."),
             FieldRow("gateways", .list(.string), "Overrides the VirtualService's list."),
             FieldRow(
                 "queryParams", .map(.message(stringMatch)),
