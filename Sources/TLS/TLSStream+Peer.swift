@@ -6,7 +6,9 @@ public import PKI
 extension TLSStream {
     /// nil where the peer showed none.
     public var peer: Certificate? {
-        guard let ssl = unsafe ssl, let raw = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
+        guard let ssl = unsafe ssl, let raw = unsafe SSL_get1_peer_certificate(ssl) else {
+            return nil
+        }
         return unsafe Certificate(owning: raw)
     }
 

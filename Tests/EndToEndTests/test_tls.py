@@ -697,20 +697,138 @@ def test_a_session_of_one_server_opens_no_other(started, authority, pairs, versi
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_session_ends_with_the_trust_it_was_made_by(
-    started, authority, pairs, stranger, version
-):
-    """A client whose CA is trusted no more does not come back by its ticket."""
+def test_a_client_with_a_certificate_is_looked_at_each_time(started, authority, pairs, version):
+    """A resumed session would be believed as of the day on which it was made."""
     gateway = mutual(started, authority, pairs)
     context = c.context(client=pairs["client"], version=version)
     with c.TLSWire(gateway.port(443), "a.test", context=context) as wire:
         assert wire.get("a.test").text == "one"
         session = wire.sock.session
-    other = stranger.certificate.parent / "other.pem"
-    objects = [o for o in gateway.objects if o["kind"] != "Secret"]
-    gateway.write("resources.yaml", *objects, c.secret("a", pairs["a.test"], ca=other))
-    wait_for(lambda: c.refusal(gateway.port(443), "a.test", client=pairs["client"]), "the new CA")
-    assert c.refusal(gateway.port(443), "a.test", context=context, session=session)
+    with c.TLSWire(gateway.port(443), "a.test", context=context, session=session) as wire:
+        assert wire.get("a.test").text == "one"
+        assert not wire.sock.session_reused
+
+
+def test_when_the_ca_changes_clients_of_the_old_one_leave(started, authority, pairs, stranger):
+    gateway = mutual(started, authority, pairs)
+    context = c.context(client=pairs["client"])
+    with c.TLSWire(gateway.port(443), "a.test", context=context) as wire:
+        assert wire.get("a.test").text == "one"
+        other = stranger.certificate.parent / "other.pem"
+        objects = [o for o in gateway.objects if o["kind"] != "Secret"]
+        gateway.write("resources.yaml", *objects, c.secret("a", pairs["a.test"], ca=other))
+        assert wire.sock.recv(1) == b""
+    assert c.refusal(gateway.port(443), "a.test", client=pairs["client"])
+
+
+# Revocation and stapling, as an outside client sees them
+
+
+def revoked_list(authority, tmp_path, *revoked):
+    """A list that OpenSSL's own authority writes."""
+    folder = tmp_path / "crl"
+    folder.mkdir(exist_ok=True)
+    (folder / "index.txt").write_text("")
+    (folder / "number").write_text("01\n")
+    config = folder / "ca.cnf"
+    config.write_text(
+        "[ca]\ndefault_ca=a\n[a]\n"
+        f"database={folder}/index.txt\ncrlnumber={folder}/number\n"
+        "default_md=sha256\ndefault_crl_days=7\n"
+    )
+    signer = ["-config", config, "-cert", authority.certificate, "-keyfile", authority.key]
+    for pair in revoked:
+        c.openssl("ca", *signer, "-revoke", pair.certificate)
+    path = folder / "list.pem"
+    c.openssl("ca", *signer, "-gencrl", "-out", path)
+    return path
+
+
+def test_a_client_on_the_list_is_refused_and_leaves(started, authority, pairs, tmp_path):
+    """`caCrl`: s_client is told by an alert, and who is connected already is sent away."""
+    crl = tmp_path / "live.pem"
+    shutil.copy(revoked_list(authority, tmp_path), crl)
+    gateway = started(
+        c.gateway(
+            c.server(
+                ["a.test"],
+                mode="MUTUAL",
+                serverCertificate=str(pairs["a.test"].certificate),
+                privateKey=str(pairs["a.test"].key),
+                caCertificates=str(authority.certificate),
+                caCrl=str(crl),
+            )
+        ),
+        says("one", "a.test"),
+        ports=(443,),
+    )
+    port = gateway.port(443)
+    bad, good = pairs["client"], pairs["next"]
+
+    def s_client(pair):
+        return c.openssl(
+            *["s_client", "-connect", f"127.0.0.1:{port}", "-servername", "a.test", "-quiet"],
+            *["-cert", pair.certificate, "-key", pair.key],
+            check=False,
+            data=b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n",
+        )
+
+    assert b"200 OK" in s_client(bad).stdout
+    context = c.context(client=bad)
+    other = c.context(client=good)
+    with (
+        c.TLSWire(port, "a.test", context=context) as wire,
+        c.TLSWire(port, "a.test", context=other) as still,
+    ):
+        assert wire.get("a.test").text == "one"
+        assert still.get("a.test").text == "one"
+        new = crl.with_suffix(".new")
+        shutil.copy(revoked_list(authority, tmp_path, bad), new)
+        new.rename(crl)
+        assert wire.sock.recv(1) == b""
+        assert still.get("a.test").text == "one"
+    refused = s_client(bad)
+    assert b"200 OK" not in refused.stdout
+    assert b"alert certificate revoked" in refused.stderr.lower(), refused.stderr
+    assert b"200 OK" in s_client(good).stdout
+    stats = gateway.admin("/stats?filter=ssl").text
+    assert "ssl.fail_verify_error: 2" in stats, stats
+    assert "ssl.peer_dismissed: 1" in stats, stats
+
+
+def test_a_staple_is_given_to_who_asks(started, authority, pairs, tmp_path):
+    """`tls.ocsp-staple`: s_client -status verifies what openssl's own responder has signed."""
+    pair = pairs["a.test"]
+    index = tmp_path / "index.txt"
+    index.write_text(f"V\t491231235959Z\t\t{pair.serial.upper()}\tunknown\t/CN=a.test\n")
+    request, response = tmp_path / "request.der", tmp_path / "response.der"
+    issuer = ["-issuer", authority.certificate]
+    c.openssl("ocsp", *issuer, "-cert", pair.certificate, "-reqout", request, "-no_nonce")
+    c.openssl(
+        *["ocsp", "-index", index, "-CA", authority.certificate, "-rsigner"],
+        *[authority.certificate, "-rkey", authority.key, "-reqin", request],
+        *["-respout", response, "-ndays", 1],
+    )
+    gateway = started(
+        c.gateway(c.server(["a.test"], mode="SIMPLE", credentialName="a")),
+        c.secret("a", pair, **{"tls.ocsp-staple": response.read_bytes()}),
+        says("one", "a.test"),
+        ports=(443,),
+    )
+
+    def status(*more):
+        done = c.openssl(
+            *["s_client", "-connect", f"127.0.0.1:{gateway.port(443)}", "-servername", "a.test"],
+            *["-CAfile", authority.certificate, *more],
+            check=False,
+            data=b"",
+        )
+        return done.stdout.decode()
+
+    for version in ("-tls1_2", "-tls1_3"):
+        assert "Cert Status: good" in status("-status", version), version
+        assert "Verify return code: 0 (ok)" in status("-status", version), version
+        assert "OCSP" not in status(version), version
 
 
 # What is shown

@@ -15,6 +15,9 @@ struct Plan {
     var tcp: Mesh.TCPRoute?
     var isTCP = false
     var chains: [FilterChain] = []
+    /// Plain text is taken beside the chains' TLS.
+    var isSniffed = false
+    var direction = ListenerSpec.Direction.gateway
     var declaredPort: UInt16 = 80
     var redirectsToHTTPS = false
 
@@ -79,6 +82,12 @@ struct Plan {
             name: Array(name.utf8), value: [.literal(Array(text.utf8))])
     }
 
+    private func kind(_ table: RouteTable) -> ListenerSpec.Kind {
+        if isSniffed { return .sniffed(chains, plain: isTCP ? .tcp(tcp) : .http(table)) }
+        if !chains.isEmpty { return .tls(chains) }
+        return isTCP ? .tcp(tcp) : .http(table)
+    }
+
     /// As the compiler would hand it over; the listener is called `name`.
     func snapshot(listener name: String, port: UInt16, version: Int = 1) -> Snapshot {
         let table = RouteTable(
@@ -90,7 +99,7 @@ struct Plan {
             ])
         let listener = ListenerSpec(
             name: name, bind: "127.0.0.1", port: port, declaredPort: declaredPort,
-            kind: !chains.isEmpty ? .tls(chains) : isTCP ? .tcp(tcp) : .http(table), origins: [])
+            kind: kind(table), direction: direction, origins: [])
         return Snapshot(
             version: .init(version), routing: Routing(listeners: [listener]), clusters: clusters)
     }

@@ -3,6 +3,7 @@
 import Foundation
 import Mesh
 import Net
+import TLS
 import Telemetry
 import Testing
 
@@ -134,8 +135,36 @@ final class Rig {
         get throws { try onLoop { $0.sample() } }
     }
 
-    func http(_ stat: HTTPStat) throws -> UInt64 {
-        try sample.http["outbound_\(listenerName)"]?[stat] ?? 0
+    func http(_ stat: HTTPStat, _ way: String = "outbound") throws -> UInt64 {
+        try sample.http["\(way)_\(listenerName)"]?[stat] ?? 0
+    }
+
+    func listener(_ stat: ListenerStat) throws -> UInt64 {
+        try sample.listeners[listenerName]?[stat] ?? 0
+    }
+
+    func wait(forListener stat: ListenerStat, _ value: UInt64) throws {
+        try Wire.wait(for: "\(stat) \(value)") { try self.listener(stat) == value ? () : nil }
+    }
+
+    /// Certificates for the listener's chains, by the chain's name.
+    func credentials(_ servers: [String: TLSServerSettings]) throws {
+        let name = listenerName
+        try onLoop { worker in
+            var next = Worker.Credentials()
+            for (chain, settings) in servers { next.servers["\(name)/\(chain)"] = settings }
+            worker.replaceCredentials(next)
+        }
+    }
+
+    /// A TLS client of the mesh; its handshake is begun.
+    func secure(
+        _ certificates: MeshCertificates, _ workload: MeshCertificates.Workload?,
+        protocols: [String] = ["istio-http/1.1", "istio", "http/1.1"],
+        maxVersion: TLSVersion = .v13
+    ) throws -> SecureWire {
+        try SecureWire(
+            try connect(), certificates, workload, protocols: protocols, maxVersion: maxVersion)
     }
 
     func cluster(_ stat: ClusterStat, _ name: String = "a") throws -> UInt64 {

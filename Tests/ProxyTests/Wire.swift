@@ -28,7 +28,7 @@ final class Wire {
     private(set) var descriptor: Int32
     /// Received and not yet asked for.
     private var received: [UInt8] = []
-    private var end: End?
+    private(set) var end: End?
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
@@ -156,6 +156,13 @@ final class Wire {
     func readNow() throws -> String {
         try receive()
         return take(received.count)
+    }
+
+    /// The bytes that have arrived by now; `end` tells whether more may come.
+    func takeNow() throws -> [UInt8] {
+        try receive()
+        defer { received = [] }
+        return received
     }
 
     private var text: String { String(decoding: received.prefix(2000), as: UTF8.self) }

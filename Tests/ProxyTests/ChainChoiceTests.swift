@@ -1,0 +1,42 @@
+// Which filter chain a ClientHello gets: the server name first, then what ALPN offers.
+// The order of chains decides nothing, or two files would mean another thing than one.
+import Mesh
+import Testing
+
+@testable import Proxy
+@testable import TLS
+
+@Suite("choice of chains")
+struct ChainChoiceTests {
+    private static func chain(
+        _ name: String, _ serverNames: [String], _ protocols: [String] = []
+    ) -> FilterChain {
+        FilterChain(
+            name: name, serverNames: serverNames, applicationProtocols: protocols,
+            handling: .passthrough(Mesh.TCPRoute(destinations: [], origin: Plan.origin)),
+            origin: Plan.origin)
+    }
+
+    private static let chains = [
+        chain("any", ["*"]), chain("any mesh", ["*"], ["istio", "istio-h2"]),
+        chain("wild", ["*.example"], ["h2"]), chain("longer", ["*.a.example"]),
+        chain("exact", ["shop.example"], ["istio"]), chain("exact web", ["shop.example"], ["h2"]),
+    ]
+
+    @Test(
+        "name before protocol, and no way back from a name",
+        arguments: [
+            (nil, [], "any"), (nil, ["istio"], "any mesh"), ("other.test", ["h2"], "any"),
+            ("other.test", ["x", "istio-h2"], "any mesh"), ("b.example", ["h2"], "wild"),
+            ("b.example", [], nil), ("b.a.example", ["h2"], "longer"),
+            ("shop.example", ["istio"], "exact"), ("shop.example", ["h2", "istio"], "exact web"),
+            ("shop.example", ["http/1.1"], nil),
+        ] as [(String?, [String], String?)])
+    func choice(name: String?, protocols: [String], wanted: String?) {
+        var hello = ClientHello()
+        hello.serverName = name
+        hello.applicationProtocols = protocols
+        #expect(Self.chains.choice(for: hello)?.name == wanted)
+        #expect(Array(Self.chains.reversed()).choice(for: hello)?.name == wanted)
+    }
+}
