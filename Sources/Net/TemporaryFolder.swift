@@ -10,7 +10,7 @@ public final class TemporaryFolder {
         let place = Machine.environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         var template = Array("\(place)/\(prefix)XXXXXX".utf8CString)
         let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
-            guard let start = unsafe buffer.baseAddress else { return false }
+            guard let start = buffer.baseAddress else { return false }
             return unsafe mkdtemp(start) != nil
         }
         guard made else { throw NetError(call: "mkdtemp", errno: errno) }

@@ -23,6 +23,19 @@ def test_check_walks_the_page_and_is_0():
         assert step in told, f"no check of {step} is told:\n{told}"
 
 
+def test_check_proves_what_a_mesh_promises():
+    run = isthmus("demo", "--check", seconds=60, cwd=PROJECT)
+    assert run.code == 0, run.out + run.err
+    for promise in ("TLS 1.3", "HTTP/2", "plain text is refused", "who calls", "renewed under load"):
+        assert re.search(rf"(?m)^ok .*{re.escape(promise)}", run.out), f"{promise}:\n{run.out}"
+
+
+def test_plain_walks_the_page_without_a_mesh():
+    run = isthmus("demo", "--plain", "--check", seconds=60, cwd=PROJECT)
+    assert run.code == 0, run.out + run.err
+    assert "who calls" not in run.out
+
+
 def test_check_works_from_any_folder(tmp_path):
     run = isthmus("demo", "--check", seconds=60, cwd=tmp_path)
     assert run.code == 0, run.out + run.err
@@ -45,7 +58,8 @@ class Demo:
 
     def __init__(self, folder):
         self.port = free_port()
-        command = [binary(), "demo", "--port", self.port]
+        command = [binary(), "demo", "--port", self.port, "--https-port", free_port()]
+        command += ["--workload-port", free_port()]
         self.child = Child(command, folder, "demo", env=environment(), cwd=PROJECT)
 
         def told():

@@ -61,7 +61,7 @@ public enum MeshResources {
         (
             "gateway.yaml",
             #"""
-            # The door: plain HTTP on 8080, HTTPS on 8443 with the certificate of the Secret bookinfo-credential.
+            # The door: HTTP on 8080, HTTPS on 8443 with the certificate of the Secret bookinfo-credential.
             # Behind it the gateway is a peer of the mesh like any sidecar: it needs an identity of its own.
             apiVersion: networking.istio.io/v1
             kind: Gateway

@@ -148,6 +148,7 @@ extension ProxyProcess {
     /// After the loop: workers end after their present round, so that what they wrote is written.
     private func end() {
         if drain?.isComplete == true { crew.stop() }
+        keeper?.stop()
         log.info("end", "ended", [("connections", "\(counts.connectionCount)")])
     }
 }

@@ -1,4 +1,4 @@
-// `isthmus demo`: Bookinfo and a gateway in front of it, in one process, with nothing to set up.
+// `isthmus demo`: Bookinfo as a mesh, with nothing to set up: HTTPS in front, mutual TLS inside.
 import ArgumentParser
 import Bookinfo
 import Control
@@ -9,132 +9,154 @@ import Proxy
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Run the Bookinfo application behind a gateway, and print the URLs to open.",
+        abstract: "Run the Bookinfo application as a mesh, and print the URLs to open.",
         discussion: """
-            Ctrl-C stops it. With --check it uses free ports, walks the page as a browser would,
-            and ends with 0 or 1.
+            One process: six services, a sidecar beside each, a gateway in front, and an authority
+            that gives every proxy its identity. Ctrl-C stops it and leaves nothing behind.
+
+            Rules of your own take the place of built-in ones of the same name, as if they were
+            applied over them; a file you save is live at once:
+
+            isthmus demo -f virtual-service-reviews-test-v2.yaml -f destination-rule-all.yaml
+
+            With --check it uses free ports, walks the page as a browser would, proves what a mesh
+            promises, and ends with 0 or 1.
             """)
 
     @Option(help: ArgumentHelp("The gateway's port on 127.0.0.1.", valueName: "port"))
-    var port: UInt16 = DemoCommand.declaredPort
+    var port: UInt16 = DemoMesh.declaredHTTP
+
+    @Option(help: ArgumentHelp("The gateway's HTTPS port on 127.0.0.1.", valueName: "port"))
+    var httpsPort: UInt16 = DemoMesh.declaredHTTPS
+
+    @Option(
+        name: [.customShort("f"), .customLong("filename")],
+        help: ArgumentHelp(
+            "A file or folder of rules over the built-in ones; can be given again.",
+            valueName: "path"))
+    var paths: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The port of the services, each at an address of its own.", valueName: "port"))
+    var workloadPort: UInt16 = BookinfoService.defaultPort
+
+    @Flag(help: "No mesh: the gateway of gateways/bookinfo in front of services without sidecars.")
+    var plain = false
 
     @Flag(help: "Walk the page on free ports, print each check, and end.")
     var check = false
 
-    @Flag(name: .shortAndLong, help: "Show the gateway's log.")
+    @Flag(name: .shortAndLong, help: "Show the proxies' logs.")
     var verbose = false
 
-    /// As the Gateway in gateways/bookinfo says.
-    private static let declaredPort: UInt16 = 8080
-    private static let attemptsMax = 5
+    func validate() throws {
+        if plain, !paths.isEmpty {
+            throw ValidationError(
+                "--plain runs what is in \(BookinfoResources.folder); leave it out to add rules")
+        }
+    }
 
     func run() throws {
         // The application's thread starts first and must not be the one that Ctrl-C ends.
         ProxyProcess.blockSignals()
-        try complaining {
-            let status = check ? try runCheck() : try runDemo()
+        try certifying {
+            let log = Log(level: verbose ? .info : .warning)
+            let status: ExitStatus =
+                switch (plain, check) {
+                case (true, false): try PlainDemo(port: port).run(log)
+                case (true, true): try PlainDemo(port: port).check(log)
+                case (false, false): try run(log)
+                case (false, true): try check(log)
+                }
             if status != .success { throw status.code }
         }
     }
 
-    private func runDemo() throws -> ExitStatus {
-        try refuseOccupiedPort()
-        let bookinfo = Bookinfo()
+    private func run(_ log: Log) throws -> ExitStatus {
+        try DemoPort.refuseOccupied(port, flag: "--port")
+        try DemoPort.refuseOccupied(httpsPort, flag: "--https-port")
+        let mesh = try DemoMesh(
+            ports: .init(http: port, https: httpsPort, workload: workloadPort),
+            paths: paths, log: log)
+        let bookinfo = mesh.bookinfo()
         do {
             try bookinfo.start()
         } catch {
             throw Complaint(.inputOutput, "\(error)")
         }
-        defer { bookinfo.stop() }
-        let folder = DemoResources.folder()
-        let source =
-            folder.map { configuration(paths: [$0], gatewayPort: port) }
-            ?? configuration(
-                text: DemoResources.text(from: nil, workloadPort: BookinfoService.defaultPort),
-                gatewayPort: port)
-        var options = ProxyOptions(source: source)
-        options.settings.source = source.node.peer
-        options.settings.hostname = Array(Machine.hostname.utf8)
-        options.admin = .v4(0x7F00_0001, port: 15000)
-        let status = ProxyProcess.run(options, log: Log(level: verbose ? .info : .warning)) {
-            Output.data(greeting($0, folder: folder))
+        defer {
+            bookinfo.stop()
+            mesh.stop()
+        }
+        let status = ProxyProcess.run(
+            try mesh.gateway(admin: .v4(0x7F00_0001, port: 15000)),
+            beside: try mesh.sidecars(withAdmin: true), on: mesh.loop, log: log
+        ) {
+            Output.data(greeting($0, mesh))
         }
         if status == .success { Output.data("\nstopped\n") }
         return status
     }
 
-    private func greeting(_ process: ProxyProcess, folder: String?) -> String {
-        let address = process.address(ofDeclaredPort: Self.declaredPort)
-        let base = "http://\(address ?? .v4(0x7F00_0001, port: port))"
+    private func greeting(_ process: ProxyProcess, _ mesh: DemoMesh) -> String {
+        let plain = "http://127.0.0.1:\(port)"
+        let secure = "https://localhost:\(httpsPort)"
         var lines = [
-            "Bookinfo behind a gateway, in one process:", "",
-            "  \(base)/productpage", "      the page; sign in as jason, with any password",
-            "  \(base)/api/v1/products", "      its API",
+            "Bookinfo as a mesh, in one process:", "",
+            "  \(plain)/productpage", "      the page; sign in as jason, with any password",
+            "  \(secure)/productpage",
+            "      the same over TLS: curl --cacert \(mesh.rootsPath)",
+            "  \(plain)/api/v1/products", "      its API",
         ]
         if let admin = process.adminAddress {
-            lines += ["  http://\(admin)/", "      the gateway: listeners, clusters, statistics"]
+            lines += ["  http://\(admin)/", "      the gateway: listeners, clusters, certificates"]
         }
-        if let folder {
-            lines += ["", "Rules: \(folder) (a file you save is live at once)"]
-        }
-        lines += ["", "Ctrl-C stops it."]
+        let reviews = BookinfoService.reviewsV1.inboundAddress(port: 15000)
+        lines += ["  http://\(reviews)/", "      the sidecar of reviews v1"]
+        lines += [
+            "",
+            paths.isEmpty
+                ? "Rules of your own: isthmus demo -f PATH (the built-in ones: "
+                    + "\(MeshResources.folder))"
+                : "Rules over the built-in ones: \(paths.joined(separator: ", "))"
+                    + " (a file you save is live at once)",
+            "", "Ctrl-C stops it.",
+        ]
         return lines.joined(separator: "\n") + "\n"
     }
 
     /// Everything on free ports, so that any number of checks can run at a time.
-    private func runCheck() throws -> ExitStatus {
-        let folder = DemoResources.folder()
-        var bookinfo: Bookinfo?
-        var servicePort: UInt16 = 0
-        for attempt in 1...Self.attemptsMax where bookinfo == nil {
-            servicePort = try PortMap.freePort()
-            let candidate = Bookinfo(BookinfoConfiguration(port: servicePort))
+    private func check(_ log: Log) throws -> ExitStatus {
+        var running: (mesh: DemoMesh, bookinfo: Bookinfo)?
+        for attempt in 1...DemoPort.attemptsMax where running == nil {
+            let mesh = try DemoMesh(
+                ports: .init(
+                    http: try PortMap.freePort(), https: try PortMap.freePort(),
+                    workload: try PortMap.freePort()), paths: paths, log: log)
+            let candidate = mesh.bookinfo()
             do {
                 try candidate.start()
-                bookinfo = candidate
+                running = (mesh, candidate)
             } catch {
                 // Somebody else took the port meanwhile.
-                if attempt == Self.attemptsMax { throw Complaint(.inputOutput, "\(error)") }
+                if attempt == DemoPort.attemptsMax { throw Complaint(.inputOutput, "\(error)") }
             }
         }
-        defer { bookinfo?.stop() }
-        let source = configuration(
-            text: DemoResources.text(from: folder, workloadPort: servicePort),
-            gatewayPort: try PortMap.freePort())
-        var options = ProxyOptions(source: source)
-        options.settings.source = source.node.peer
-        options.admin = .v4(0x7F00_0001, port: 0)
-        return ProxyProcess.run(options, log: Log(level: verbose ? .info : .warning)) { process in
-            guard let address = process.address(ofDeclaredPort: Self.declaredPort) else {
-                Output.data("FAIL  the gateway listens on no port \(Self.declaredPort)\n")
-                process.finish(.failure)
-                return
-            }
+        guard let (mesh, bookinfo) = running else { return .failure }
+        defer {
+            bookinfo.stop()
+            mesh.stop()
+        }
+        return ProxyProcess.run(
+            try mesh.gateway(admin: .v4(0x7F00_0001, port: 0)),
+            beside: try mesh.sidecars(withAdmin: false), on: mesh.loop, log: log
+        ) { process in
             DemoWalk.start(
-                loop: process.loop, gateway: address, admin: process.adminAddress
+                process, gateway: .v4(0x7F00_0001, port: mesh.ports.http), mesh: mesh
             ) { failures in
                 process.finish(failures == 0 ? .success : .failure)
             }
         }
-    }
-
-    private func refuseOccupiedPort() throws {
-        do {
-            _ = try Socket.listen(on: .v4(0x7F00_0001, port: port), sharesPort: false)
-        } catch {
-            throw Complaint(
-                error.isPermission ? .notPermitted : .inputOutput,
-                "cannot bind 127.0.0.1:\(port): \(error.reason); choose another with --port, "
-                    + "as in isthmus demo --port 8081")
-        }
-    }
-
-    private func configuration(
-        paths: [String] = ["-"], text: [UInt8] = [], gatewayPort: UInt16
-    ) -> ConfigurationSource {
-        var node = Node()
-        node.bindAddress = "127.0.0.1"
-        node.portMap = [Self.declaredPort: gatewayPort]
-        return ConfigurationSource(paths: paths, standardInput: text, node: node)
     }
 }

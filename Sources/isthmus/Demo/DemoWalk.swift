@@ -1,6 +1,7 @@
 // Walks Bookinfo through the gateway as a browser would, and says what it saw.
-// One step after the other on the control thread's loop: each is a request and what must be true of
-// its answer.
+// One step after the other on the control thread's loop: each does something and says what is wrong
+// with what came of it.
+import Control
 import HTTP
 import Net
 
@@ -8,17 +9,16 @@ final class DemoWalk {
     struct Step {
         /// What is checked, as printed.
         let title: String
-        let request: (DemoWalk) -> ClientRequest
-        /// nil when all is well; otherwise what is wrong.
-        let fault: (DemoWalk, ClientResponse) -> String?
-        var isForAdmin = false
+        /// Calls back once: nil when all is well; otherwise what is wrong.
+        let take: (DemoWalk, @escaping (_ fault: String?) -> Void) -> Void
     }
 
-    private static let timeoutMs: UInt64 = 15_000
+    static let timeoutMs: UInt64 = 15_000
 
+    let process: ProxyProcess
     let gateway: SocketAddress
-    private let admin: SocketAddress?
-    private let client: HTTPClient
+    let mesh: DemoMesh?
+    let client: HTTPClient
     private let finished: (_ failures: Int) -> Void
     private var rest: ArraySlice<Step>
     private var failures = 0
@@ -29,22 +29,25 @@ final class DemoWalk {
     var starColors: Set<String> = []
 
     private init(
-        loop: Loop, gateway: SocketAddress, admin: SocketAddress?,
+        _ process: ProxyProcess, gateway: SocketAddress, mesh: DemoMesh?,
         finished: @escaping (_ failures: Int) -> Void
     ) {
+        self.process = process
         self.gateway = gateway
-        self.admin = admin
+        self.mesh = mesh
         self.finished = finished
-        client = HTTPClient(loop: loop)
-        rest = Self.steps[...]
+        client = HTTPClient(loop: process.loop)
+        rest = (mesh == nil ? Self.steps : Self.steps + Self.meshSteps)[...]
     }
 
-    /// - Parameter finished: called once, on the loop's thread.
+    /// - Parameters:
+    ///   - mesh: where there is one, what it promises is checked, too.
+    ///   - finished: called once, on the loop's thread.
     static func start(
-        loop: Loop, gateway: SocketAddress, admin: SocketAddress?,
+        _ process: ProxyProcess, gateway: SocketAddress, mesh: DemoMesh?,
         finished: @escaping (_ failures: Int) -> Void
     ) {
-        let walk = DemoWalk(loop: loop, gateway: gateway, admin: admin, finished: finished)
+        let walk = DemoWalk(process, gateway: gateway, mesh: mesh, finished: finished)
         walk.next()
     }
 
@@ -62,28 +65,38 @@ final class DemoWalk {
             finished(failures)
             return
         }
-        guard let address = step.isForAdmin ? admin : gateway else {
-            report(step, "the admin port is not served")
-            return
-        }
-        var request = step.request(self)
-        if step.isForAdmin { request.authority = "\(address)" }
-        client.send(request, to: address, timeoutMs: Self.timeoutMs) { result in
-            switch result {
-            case .success(let response): self.report(step, step.fault(self, response))
-            case .failure(let error): self.report(step, "\(error)")
+        step.take(self) { fault in
+            if let fault {
+                self.failures += 1
+                Output.data("FAIL  \(step.title): \(fault)\n")
+            } else {
+                Output.data("ok    \(step.title)\n")
             }
+            self.next()
         }
     }
+}
 
-    private func report(_ step: Step, _ fault: String?) {
-        if let fault {
-            failures += 1
-            Output.data("FAIL  \(step.title): \(fault)\n")
-        } else {
-            Output.data("ok    \(step.title)\n")
+extension DemoWalk.Step {
+    /// A request through the gateway, or to its admin port, and what must be true of its answer.
+    init(
+        title: String, request: @escaping (DemoWalk) -> ClientRequest,
+        fault: @escaping (DemoWalk, ClientResponse) -> String?, isForAdmin: Bool = false
+    ) {
+        self.init(title: title) { walk, done in
+            guard let address = isForAdmin ? walk.process.adminAddress : walk.gateway else {
+                done("the admin port is not served")
+                return
+            }
+            var request = request(walk)
+            if isForAdmin { request.authority = "\(address)" }
+            walk.client.send(request, to: address, timeoutMs: DemoWalk.timeoutMs) { result in
+                switch result {
+                case .success(let response): done(fault(walk, response))
+                case .failure(let error): done("\(error)")
+                }
+            }
         }
-        next()
     }
 }
 

@@ -1,0 +1,177 @@
+// The demo's mesh: Bookinfo, a sidecar beside each of its services, an authority that gives every
+// one of them an identity, and the gateway in front; all in this process.
+// Nothing in it is special: the proxies are those that `isthmus gateway` and `isthmus sidecar` run,
+// the authority is that of `isthmus ca serve`.
+import Authority
+import Bookinfo
+import Control
+import Mesh
+import Net
+import PKI
+import Proxy
+import Telemetry
+
+struct DemoMesh {
+    /// Ports as bound; the resources say 8080, 8443 and 9080.
+    struct Ports {
+        var http: UInt16
+        var https: UInt16
+        /// Of the services, their sidecars and the applications behind, each at its own address.
+        var workload: UInt16
+    }
+
+    static let declaredHTTP: UInt16 = 8080
+    static let declaredHTTPS: UInt16 = 8443
+    /// The Secret that the Gateway's HTTPS server names.
+    private static let secret = "istio-system/bookinfo-credential"
+    /// What the gateway's certificate is for.
+    private static let hosts = ["localhost", "bookinfo.example.com"]
+    private static let gatewayAccount = "istio-ingressgateway-service-account"
+
+    let ports: Ports
+    let loop: Loop
+    /// Holds the authority; gone with the demo.
+    private let folder: TemporaryFolder
+    private let authority: Authority
+    private let server: AuthorityServer
+    private let serverAddress: SocketAddress
+    /// The roots of the mesh, PEM: what browsers have to believe.
+    let roots: [UInt8]
+    private let base: [UInt8]
+    private let paths: [String]
+
+    /// - Parameters:
+    ///   - paths: files and folders of rules over the built-in ones.
+    init(ports: Ports, paths: [String], log: Log) throws {
+        self.ports = ports
+        self.paths = paths
+        let folder = try TemporaryFolder(prefix: "isthmus-demo-")
+        loop = try Loop()
+        let authority = try Authority.create(
+            path: "\(folder.path)/ca", plan: AuthorityPlan(trustDomain: .clusterLocal))
+        base = try Self.resources(workloadPort: ports.workload, authority)
+        let server = try AuthorityServer(authority, loop: loop, log: log)
+        serverAddress = try server.listen(on: .v4(0x7F00_0001, port: 0))
+        roots = server.roots
+        self.folder = folder
+        self.authority = authority
+        self.server = server
+    }
+
+    /// Ends what is not a proxy's.
+    func stop() { server.stop() }
+
+    var rootsPath: String { "\(folder.path)/ca/root-cert.pem" }
+
+    // MARK: - The application
+
+    func bookinfo() -> Bookinfo {
+        var configuration = BookinfoConfiguration()
+        for service in BookinfoService.allCases {
+            configuration.addresses[service] = service.applicationAddress(port: ports.workload)
+            if service.callsOthers {
+                configuration.sidecars[service] = service.outboundAddress(port: ports.workload)
+            }
+        }
+        return Bookinfo(configuration)
+    }
+
+    // MARK: - The proxies
+
+    /// - Parameter admin: serve the gateway's admin port, and each sidecar's at its own address.
+    func gateway(admin: SocketAddress) throws -> ProxyOptions {
+        var node = Node()
+        node.bindAddress = "127.0.0.1"
+        node.portMap = [Self.declaredHTTP: ports.http, Self.declaredHTTPS: ports.https]
+        node.hasIdentity = true
+        var options = try options(node, as: node.peer, namespace: node.namespace)
+        options.admin = admin
+        options.identity = try identity(namespace: node.namespace, account: Self.gatewayAccount)
+        return options
+    }
+
+    func sidecars(withAdmin: Bool) throws -> [ProxyOptions] {
+        try BookinfoService.allCases.map { service in
+            let name = service.workload
+            var node = Node.sidecar(of: name, defaultNamespace: "default")
+            node.portMap = [BookinfoService.defaultPort: ports.workload]
+            node.hasIdentity = true
+            var peer = node.peer
+            peer.workload = name
+            var options = try options(node, as: peer, namespace: node.namespace)
+            options.name = name
+            options.admin = withAdmin ? service.inboundAddress(port: 15000) : nil
+            options.identity = try identity(
+                namespace: node.namespace, account: "bookinfo-\(service.name)")
+            return options
+        }
+    }
+
+    private func options(
+        _ node: Node, as peer: IstioLabels.Peer, namespace: String
+    ) throws -> ProxyOptions {
+        var source = ConfigurationSource(paths: paths, node: node)
+        source.base = base
+        var options = ProxyOptions(source: source, workerCount: 1)
+        options.settings.source = peer
+        options.settings.hostname = Array(Machine.hostname.utf8)
+        return options
+    }
+
+    private func identity(namespace: String, account: String) throws -> IdentitySource {
+        let workload = try WorkloadName(namespace: namespace, serviceAccount: account)
+        let token = try authority.token(for: workload.identity(in: authority.trustDomain)).text
+        return .authority(
+            AuthorityContact(
+                address: "\(serverAddress)", rootsPath: rootsPath, workload: workload,
+                token: .text(token)))
+    }
+
+    // MARK: - The resources
+
+    private static func resources(
+        workloadPort: UInt16, _ authority: Authority
+    ) throws -> [UInt8] {
+        // The tutorials begin without rules: versions take turns, and a subset is what somebody
+        // applies.
+        let files = MeshResources.files.filter { $0.name != "destination-rules.yaml" }
+        let text = files.map(\.text).joined(separator: "\n---\n")
+            .replacing("targetPort: 9080", with: "targetPort: \(workloadPort)")
+            .replacing(/(defaultEndpoint: [0-9.]+:)9080/) { "\($0.1)\(workloadPort)" }
+            .replacing(/number: 9080(, [^}]*}\n *bind: 127.0.0.)/) {
+                "number: \(workloadPort)\($0.1)"
+            }
+        return Array("\(text)\n---\n".utf8) + (try gatewaySecret(authority))
+    }
+
+    private static func gatewaySecret(_ authority: Authority) throws -> [UInt8] {
+        let key = try PrivateKey.generate(.p256)
+        let subject = LeafRequest.Subject.gateway(
+            hosts: try hosts.map { try DNSName($0) }, addresses: [[127, 0, 0, 1]])
+        let issued = try authority.issue(LeafRequest(subject, key: try key.publicKey))
+        return try CredentialSecret(secret).yaml(issued, key: key)
+    }
+}
+
+extension BookinfoService {
+    /// As gateways/mtls calls it, `reviews-v2`.
+    var workload: String { "\(name)-\(version)" }
+
+    /// details and ratings ask nobody.
+    fileprivate var callsOthers: Bool { self != .details && self != .ratings }
+
+    /// Where its sidecar takes the calls of others.
+    func inboundAddress(port: UInt16) -> SocketAddress { address(in: 0, port: port) }
+
+    /// Where its sidecar takes its own calls.
+    func outboundAddress(port: UInt16) -> SocketAddress { address(in: 2, port: port) }
+
+    /// Where the application listens.
+    fileprivate func applicationAddress(port: UInt16) -> SocketAddress { address(in: 1, port: port) }
+
+    /// The addresses of gateways/mtls: 11 to 16, in the order of the cases.
+    private func address(in network: UInt32, port: UInt16) -> SocketAddress {
+        let place = UInt32(Self.allCases.firstIndex(of: self) ?? 0)
+        return .v4(0x7F00_000B + place + network << 8, port: port)
+    }
+}
