@@ -31,7 +31,7 @@ struct GatewayCommand: ParsableCommand {
     func run() throws {
         try complaining {
             var node = nodeOptions.node
-            node.hasIdentity = identity.isGiven
+            identity.describe(&node)
             let source = try resources.source(for: node)
             var options = try serving.options(for: source, as: node.peer)
             options.identity = try identity.source(

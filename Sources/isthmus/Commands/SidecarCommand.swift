@@ -45,7 +45,7 @@ struct SidecarCommand: ParsableCommand {
             var node = Node.sidecar(
                 of: workload, defaultNamespace: resources.defaultNamespace)
             for map in portMap { node.portMap.merge(map.ports) { $1 } }
-            node.hasIdentity = identity.isGiven
+            identity.describe(&node)
             let source = try resources.source(for: node)
             let own = try Self.workload(workload, of: source, log)
             var options = try serving.options(for: source, as: own.peer)

@@ -167,7 +167,9 @@ extension BookinfoService {
     func outboundAddress(port: UInt16) -> SocketAddress { address(in: 2, port: port) }
 
     /// Where the application listens.
-    fileprivate func applicationAddress(port: UInt16) -> SocketAddress { address(in: 1, port: port) }
+    fileprivate func applicationAddress(port: UInt16) -> SocketAddress {
+        address(in: 1, port: port)
+    }
 
     /// The addresses of gateways/mtls: 11 to 16, in the order of the cases.
     private func address(in network: UInt32, port: UInt16) -> SocketAddress {

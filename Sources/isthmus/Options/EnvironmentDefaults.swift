@@ -43,6 +43,7 @@ enum EnvironmentDefaults {
         Row("ISTHMUS_CA_ROOT", "--ca-root", serving),
         Row("ISTHMUS_CA_NAME", "--ca-name", serving),
         Row("ISTHMUS_TOKEN_FILE", "--token-file", serving),
+        Row("ISTHMUS_TRUST_DOMAIN", "--trust-domain", serving),
         Row("ISTHMUS_WORKERS", "--workers", serving),
         Row("ISTHMUS_ADMIN", "--admin", serving),
         Row("ISTHMUS_STATUS", "--status", serving),

@@ -2,6 +2,7 @@
 // Flags as Istio's agent has them in its environment, said once.
 import ArgumentParser
 import Control
+import Mesh
 import Net
 import PKI
 
@@ -35,6 +36,12 @@ struct IdentityOptions: ParsableArguments {
             "A file with the enrolment token of isthmus ca token.", valueName: "file"))
     var tokenFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the SPIFFE ids of this mesh begin with, spiffe://NAME/...", valueName: "name"),
+        transform: trustDomain)
+    var trustDomain = TrustDomain.clusterLocal
+
     func validate() throws {
         guard ca == nil else { return }
         for (flag, value) in [
@@ -44,7 +51,21 @@ struct IdentityOptions: ParsableArguments {
         }
     }
 
-    var isGiven: Bool { ca != nil || identity != nil }
+    private var isGiven: Bool { ca != nil || identity != nil }
+
+    /// What of it matters to compiling.
+    func describe(_ node: inout Node) {
+        node.hasIdentity = isGiven
+        node.trustDomain = trustDomain.name
+    }
+
+    private static func trustDomain(_ argument: String) throws -> TrustDomain {
+        do {
+            return try TrustDomain(argument)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
 
     /// nil where none of the flags is given.
     /// - Parameters:
