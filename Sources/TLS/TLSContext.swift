@@ -86,7 +86,9 @@ public final class TLSContext {
         if settings.skipsVerification {
             unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
         } else {
-            unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+            unsafe SSL_CTX_set_verify(
+                pointer, SSL_VERIFY_PEER,
+                settings.allowsMissingLists ? TLSContext.passMissingList : nil)
             verifiesPeers = true
             if let trusted = settings.trustedCA {
                 try trust(trusted)
@@ -153,7 +155,8 @@ public final class TLSContext {
         if settings.skipsVerification {
             unsafe SSL_CTX_set_verify(pointer, mode) { _, _ in 1 }
         } else {
-            unsafe SSL_CTX_set_verify(pointer, mode, nil)
+            unsafe SSL_CTX_set_verify(
+                pointer, mode, settings.allowsMissingLists ? TLSContext.passMissingList : nil)
             verifiesPeers = true
             try trust(settings.clientCA)
             try revoke(settings.revocations)

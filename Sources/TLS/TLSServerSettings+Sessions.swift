@@ -15,7 +15,7 @@ extension TLSServerSettings {
             text += "\(part.count):".utf8
             text += part
         }
-        add(Array("\(clientCertificates) \(skipsVerification)".utf8))
+        add(Array("\(clientCertificates) \(skipsVerification) \(allowsMissingLists)".utf8))
         add(Array("\(minVersion) \(maxVersion) \(cipherSuites)".utf8))
         add(clientCA)
         add(revocations)

@@ -41,6 +41,8 @@ public struct TLSServerSettings: Sendable, Hashable {
     public var clientCA: [UInt8] = []
     /// PEM CRLs.
     public var revocations: [UInt8] = []
+    /// Whether a certificate is taken whose issuer has none of the `revocations`.
+    public var allowsMissingLists = false
     /// Takes client certificates that do not verify.
     public var skipsVerification = false
     public var minVersion = TLSVersion.v12
@@ -60,6 +62,8 @@ public struct TLSClientSettings: Sendable, Hashable {
     /// PEM; nil for the system's.
     public var trustedCA: [UInt8]?
     public var revocations: [UInt8] = []
+    /// Whether a certificate is taken whose issuer has none of the `revocations`.
+    public var allowsMissingLists = false
     public var skipsVerification = false
     public var minVersion = TLSVersion.v12
     public var maxVersion = TLSVersion.v13

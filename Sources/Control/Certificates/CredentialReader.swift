@@ -116,6 +116,7 @@ struct CredentialReader {
             let own = try workload()
             settings.trustedCA = own.roots
             settings.revocations = own.revocations
+            settings.allowsMissingLists = true
         case .secret(let namespace, let name):
             settings.trustedCA = try authority(beside: namespace, name)
             settings.revocations = revocations(beside: namespace, name) ?? []
@@ -172,6 +173,8 @@ struct CredentialReader {
         if !termination.skipsVerification {
             settings.clientCA = try clientCA(of: termination)
             settings.revocations = try revocations(of: termination)
+            settings.allowsMissingLists =
+                termination.clientCA == .workload && termination.revocationFile == nil
         }
         return settings
     }
