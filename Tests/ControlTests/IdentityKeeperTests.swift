@@ -150,6 +150,25 @@ import Testing
         keeper.stop()
     }
 
+    @Test("one that is let go without being stopped leaves nothing behind that fires")
+    func letGo() throws {
+        let registry = try Registry()
+        try registry.serve()
+        for source in [
+            IdentitySource.authority(try registry.contact(token: registry.token())),
+            .folder(registry.certs),
+        ] {
+            var keeper: IdentityKeeper? = IdentityKeeper(
+                source, loop: registry.loop, log: registry.log)
+            keeper?.start()
+            try registry.turn(milliseconds: 3)
+            weak let gone = keeper
+            keeper = nil
+            #expect(gone == nil)
+            try registry.turn(milliseconds: 200)
+        }
+    }
+
     @Test("a certificate for another workload than was asked for is not taken")
     func wrongWorkload() throws {
         let registry = try Registry()

@@ -35,6 +35,11 @@ public final class AuthorityServer: Pollable {
     private var listeners: [ServiceListener] = []
     private var connections: [ObjectIdentifier: ServiceConnection] = [:]
     var waiting: [ServiceCall] = []
+    /// Bytes of calls that have begun and are not answered.
+    var heldBytes = 0
+    private var pages: [String: ServicePage] = [:]
+    /// Of the registrar when the pages were made.
+    private var pagesGeneration: UInt64?
     private var isBatchDue = false
     private var upkeep = TimerID.none
     private var isStopped = false
@@ -131,15 +136,14 @@ public final class AuthorityServer: Pollable {
     func page(at path: String) -> ServicePage {
         counts.pages += 1
         refresh()
-        let body: [UInt8]
-        switch path {
-        case CertificateService.rootsPath: body = registrar.roots
-        case CertificateService.listsPath: body = registrar.lists
-        default: return .missing
+        if pagesGeneration != registrar.generation {
+            pagesGeneration = registrar.generation
+            pages = [
+                CertificateService.rootsPath: ServicePage(pem: registrar.roots),
+                CertificateService.listsPath: ServicePage(pem: registrar.lists),
+            ]
         }
-        return ServicePage(
-            status: 200, type: "application/x-pem-file",
-            tag: "\"\(Hex.text(Array(Digest.sha256.hash(body).prefix(12))))\"", body: body)
+        return pages[path] ?? .missing
     }
 
     // MARK: - Calls

@@ -9,8 +9,9 @@ struct ServiceCredential {
     let notAfter: UnixTime
     /// When the next one is made.
     let renewAt: UnixTime
-    /// Of the registrar when this was made: a new issuer or root asks for a new certificate.
-    let generation: UInt64
+    /// What it leads to: a new issuer or root asks for a new certificate.
+    let issuer: Certificate
+    private let above: [[UInt8]]
 
     /// - Parameters:
     ///   - hosts: names clients reach the service by.
@@ -35,7 +36,8 @@ struct ServiceCredential {
             context = try TLSContext(server: settings, ticketKeys: ticketKeys)
             notAfter = issued.certificate.notAfter
             renewAt = now + (notAfter - now) / 2
-            generation = registrar.generation
+            issuer = registrar.issuer
+            above = [registrar.intermediates, registrar.roots]
         } catch let error as AuthorityError {
             throw .authority(error)
         } catch let error as PKIError {
@@ -46,6 +48,7 @@ struct ServiceCredential {
     }
 
     func isDue(_ registrar: Registrar, at now: UnixTime) -> Bool {
-        now >= renewAt || generation != registrar.generation
+        now >= renewAt || issuer != registrar.issuer
+            || above != [registrar.intermediates, registrar.roots]
     }
 }

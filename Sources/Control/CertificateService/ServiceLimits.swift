@@ -5,6 +5,8 @@ public import HTTP
 public struct ServiceLimits: Sendable {
     /// Bytes of one call's message: a request for an RSA key of 4096 bits takes 2 KiB.
     public var messageBytesMax = 64 * 1024
+    /// Bytes of all calls that have begun and are not answered; more are refused.
+    public var heldBytesMax = 32 * 1024 * 1024
     /// Connections at a time; more are closed as they come.
     public var connectionsMax = 1024
     /// Milliseconds for a TLS handshake.

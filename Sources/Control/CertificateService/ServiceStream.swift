@@ -1,5 +1,6 @@
 // One call, or one read of a page, on a connection to the certificate service.
 // It gathers what arrives, within limits, and hands it over whole.
+internal import Authority
 internal import HTTP
 internal import Net
 
@@ -20,6 +21,8 @@ final class ServiceStream: H2Stream {
     private var knownTag = ""
     private var body: [UInt8] = []
     private var purpose = Purpose.undecided
+    /// Of the service's share for calls under way.
+    private var heldBytes = 0
     /// Milliseconds of the loop's clock.
     let startedMs: UInt64
     private(set) var isOver = false
@@ -45,7 +48,9 @@ final class ServiceStream: H2Stream {
             encoding = value.string
         } else if name.equals("authorization") {
             authorizationCount += 1
-            authorization = value.array
+            // What is longer is no token of ours, and not kept.
+            authorization = value.prefix(min(value.count, EnrolmentToken.bytesMax + 16)).array
+            hold(authorization?.count ?? 0)
         } else if name.equals("if-none-match") {
             knownTag = value.string
         }
@@ -96,14 +101,34 @@ final class ServiceStream: H2Stream {
         session.consume(bytes.count, of: self)
         guard body.count + bytes.count <= limits.messageBytesMax + GRPCFrame.prefixBytes else {
             connection.server.counts.oversized += 1
-            body = []
             end(
                 GRPCStatus(
                     .resourceExhausted,
                     "the message is larger than \(limits.messageBytesMax) bytes"))
             return
         }
+        guard hold(bytes.count) else {
+            connection.server.counts.oversized += 1
+            end(GRPCStatus(.resourceExhausted, "too many calls are under way"))
+            return
+        }
         body += bytes.array
+    }
+
+    /// False where all calls together take more than their share.
+    @discardableResult
+    private func hold(_ count: Int) -> Bool {
+        guard connection.server.heldBytes + count <= limits.heldBytesMax else { return false }
+        heldBytes += count
+        connection.server.heldBytes += count
+        return true
+    }
+
+    private func letGo() {
+        connection.server.heldBytes -= heldBytes
+        heldBytes = 0
+        body = []
+        authorization = nil
     }
 
     override func receivedEnd() {
@@ -132,7 +157,7 @@ final class ServiceStream: H2Stream {
 
     override func closed(code: UInt32) {
         isOver = true
-        body = []
+        letGo()
         connection.forget(self)
     }
 
@@ -157,6 +182,7 @@ final class ServiceStream: H2Stream {
 
     /// The message and an orderly end.
     func answer(_ message: [UInt8]) {
+        letGo()
         guard !isOver else { return }
         var lines = Buffer()
         lines.append("content-type: application/grpc\r\n")
@@ -167,6 +193,7 @@ final class ServiceStream: H2Stream {
 
     /// An answer of trailers alone (PROTOCOL-HTTP2, "Trailers-Only").
     func end(_ status: GRPCStatus) {
+        letGo()
         purpose = .answered
         guard !isOver else { return }
         var lines = Buffer()

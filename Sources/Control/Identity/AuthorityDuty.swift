@@ -9,6 +9,8 @@ final class AuthorityDuty: TimerTarget, IdentityDuty {
     private let contact: AuthorityContact
     private let folder: IdentityFolder?
     private unowned let keeper: IdentityKeeper
+    /// Of its own, for the keeper may be going when this is told to stop.
+    private let loop: Loop
     private var course: EnrolmentCourse
     private var random = Random()
     private var timer = TimerID.none
@@ -24,11 +26,10 @@ final class AuthorityDuty: TimerTarget, IdentityDuty {
     /// The longest wait between two looks at the clock, which may be set meanwhile.
     private static let lookMs: UInt64 = 15_000
 
-    private var loop: Loop { keeper.loop }
-
     init(_ contact: AuthorityContact, keeper: IdentityKeeper) {
         self.contact = contact
         self.keeper = keeper
+        loop = keeper.loop
         folder = contact.folder.map { IdentityFolder(path: $0) }
         course = EnrolmentCourse(refreshSeconds: contact.refreshSeconds)
     }

@@ -14,7 +14,7 @@ struct VersionCommand: ParsableCommand {
     var output = OutputFormat.text
 
     func run() {
-        let table = limits ? ProxyLimits().table : []
+        let table = limits ? ProxyLimits().table + ServiceLimits().table : []
         switch output {
         case .text:
             Output.data("isthmus \(Version.text)\n")
