@@ -24,8 +24,11 @@ extension Worker {
     /// New certificates for new connections. Open ones stay, but for those of clients that would
     /// not be let in any more.
     public func replaceCredentials(_ next: Credentials) {
-        let changed = Set(
-            next.servers.keys.filter { credentials.servers[$0] != next.servers[$0] })
+        var changed: Set<String> = []
+        for (name, settings) in next.servers
+        where settings.clientCertificates != .ignored && credentials.servers[name] != settings {
+            changed.insert(name)
+        }
         contexts = contexts.filter { name, _ in
             next.servers[name] != nil && next.servers[name] == credentials.servers[name]
         }

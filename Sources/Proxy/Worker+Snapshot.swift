@@ -22,6 +22,8 @@ extension Worker {
     public func adopt(_ next: Snapshot, bindings: [Binding]) {
         adoptClusters(of: next)
         snapshot = next
+        // Whoever comes from now on is called what these workloads are called.
+        callers.removeAll()
         for binding in bindings {
             guard let spec = next.routing.listeners.first(where: { $0.name == binding.listener })
             else {

@@ -104,22 +104,44 @@ struct DismissalTests {
         try rig.settle()
     }
 
-    @Test("HTTP/2: GOAWAY, the stream under way finishes, then the connection ends")
-    func http2() throws {
-        let rig = try rig()
-        let client = try rig.secure(mesh, bad, protocols: ["istio-h2", "h2"])
-        try client.send(H2Wire.preface)
-        try client.send([0, 0, 0, 4, 0, 0, 0, 0, 0])
+    /// HEADERS of a whole request.
+    private static func stream(_ id: UInt8) -> [UInt8] {
         let block = H2Wire.block([
             (":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a"),
         ])
-        try client.send([0, 0, UInt8(block.count), 1, 5, 0, 0, 0, 1] + block)
+        return [0, 0, UInt8(block.count), 1, 5, 0, 0, 0, id] + block
+    }
+
+    private func http2Client(_ rig: Rig) throws -> SecureWire {
+        let client = try rig.secure(mesh, bad, protocols: ["istio-h2", "h2"])
+        try client.send(H2Wire.preface)
+        try client.send([0, 0, 0, 4, 0, 0, 0, 0, 0])
+        try client.send(Self.stream(1))
+        return client
+    }
+
+    @Test("HTTP/2: a stream that takes for ever does not keep a revoked client")
+    func http2Patience() throws {
+        let rig = try rig { $0.drainMs = 100 }
+        let client = try http2Client(rig)
+        let upstream = try rig.accept()
+        _ = try upstream.readHead()
+        try revoke(bad, on: rig)
+        #expect(try client.readToEnd().end == .goodbye)
+        #expect(try upstream.readToEnd().text == "")
+        try rig.settle()
+    }
+
+    @Test("HTTP/2: GOAWAY, the stream under way finishes, then the connection ends")
+    func http2() throws {
+        let rig = try rig()
+        let client = try http2Client(rig)
         let upstream = try rig.accept()
         _ = try upstream.readHead()
         try revoke(bad, on: rig)
         try rig.wait(forListener: .sslPeerDismissed, 1)
         // Another stream is not begun.
-        try client.send([0, 0, UInt8(block.count), 1, 5, 0, 0, 0, 3] + block)
+        try client.send(Self.stream(3))
         try upstream.send(Self.answer)
         let (text, end) = try client.readToEnd()
         #expect(text.contains("ok"))

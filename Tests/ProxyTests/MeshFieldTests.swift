@@ -201,6 +201,45 @@ struct MeshFieldTests {
         try rig.settle()
     }
 
+    @Test("a caller is called what the workloads of its service account agree in")
+    func callerNames() throws {
+        let mesh = try MeshCertificates()
+        let rig = try Rig.inbound(
+            { address in
+                var plan = Plan.inboundHTTP(to: address, plain: false)
+                plan.clusters += ["v1", "v2"].map { version in
+                    var workload = Workload()
+                    workload.name = "productpage-\(version)"
+                    workload.namespace = "default"
+                    workload.app = "productpage"
+                    workload.version = version
+                    workload.serviceAccount = "productpage"
+                    return Cluster(
+                        name: version, host: "p", serviceName: "p", namespace: "default",
+                        port: 80, subset: version, loadBalancing: .roundRobin,
+                        connectTimeoutMs: 1000,
+                        endpoints: [
+                            Endpoint(
+                                address: "127.0.0.1", port: 1, weight: 1, locality: "",
+                                labels: [:], workload: workload, origin: Plan.origin)
+                        ], origins: [])
+                }
+                return plan
+            }, mesh, as: try mesh.workload("reviews"))
+        let wire = try rig.secure(mesh, try mesh.workload("productpage"))
+        try wire.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        let upstream = try rig.accept()
+        _ = try upstream.readHead()
+        try upstream.send("HTTP/1.1 204 No\r\n\r\n")
+        _ = try wire.readHead()
+        let labels = try #require(try rig.sample.requests.first?.key)
+        #expect(labels.source.app == "productpage")
+        #expect(labels.source.workload == "")
+        #expect(labels.source.version == "")
+        #expect(labels.source.workloadNamespace == "default")
+        try rig.settle()
+    }
+
     // MARK: - The end of TLS
 
     @Test("a tunnel whose client ends without close_notify is cut, one that says goodbye is ended")

@@ -1,7 +1,7 @@
 // Keeps certificates beside the configuration they belong to: read with it, handed over with it,
 // and looked at again whenever something in their folders changes.
-// A new certificate is live for new connections without a reload; open connections stay as they
-// are.
+// A new certificate is live for new connections without a reload; open connections stay, but for
+// those of clients that would not be let in any more.
 internal import Mesh
 internal import Proxy
 internal import Spec

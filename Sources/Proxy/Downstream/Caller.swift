@@ -48,7 +48,8 @@ extension Worker {
         return caller
     }
 
-    /// What its identity says of a client: `/ns/<namespace>/sa/<service account>`.
+    /// What its identity says of a client, `/ns/<namespace>/sa/<service account>`, and what the
+    /// workloads of that service account agree in, as far as this proxy knows of them.
     private func peer(_ principal: String, _ workload: SPIFFEID?) -> IstioLabels.Peer {
         var peer = IstioLabels.Peer()
         peer.principal = principal
@@ -56,6 +57,28 @@ extension Worker {
             segments[2] == "sa"
         else { return peer }
         peer.workloadNamespace = segments[1]
+        var found: Set<Workload> = []
+        for cluster in snapshot.clusters {
+            for endpoint in cluster.endpoints
+            where endpoint.workload.serviceAccount == segments[3]
+                && endpoint.workload.namespace == segments[1]
+            {
+                found.insert(endpoint.workload)
+            }
+        }
+        peer.workload = found.agreement(\.name)
+        peer.app = found.agreement(\.app)
+        peer.version = found.agreement(\.version)
+        peer.canonicalService = found.agreement(\.canonicalService)
+        peer.canonicalRevision = found.agreement(\.canonicalRevision)
         return peer
+    }
+}
+
+extension Set<Workload> {
+    /// What all of them have there; empty where they differ.
+    fileprivate func agreement(_ field: KeyPath<Workload, String>) -> String {
+        guard let value = first?[keyPath: field] else { return "" }
+        return allSatisfy { $0[keyPath: field] == value } ? value : ""
     }
 }
