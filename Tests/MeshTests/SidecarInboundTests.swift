@@ -244,3 +244,41 @@ import Testing
         #expect(world.endpoints("inbound|8080||") == "127.0.0.1:8080")
     }
 }
+
+@Suite struct SidecarFindingTests {
+    private func findings(_ documents: String...) -> [String] {
+        let world = World(documents.joined(separator: "\n---\n"), node: MeshWorld.gateway)
+        return sidecarDiagnostics(world.objects, node: MeshWorld.gateway).map(\.description)
+    }
+
+    private static let workload = Piece.workload("a-1", app: "a", address: "127.0.0.1")
+
+    @Test("a listener that a sidecar could not have is found without starting it")
+    func loop() {
+        let found = findings(
+            Piece.service("a"), Self.workload,
+            Piece.sidecar(
+                named: "s", app: "a", "ingress: [{port: {number: 80, protocol: HTTP, name: h}}]"))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("error: requests to 127.0.0.1:80 would be sent") == true)
+    }
+
+    @Test("a Sidecar whose selector fits no workload is for nobody")
+    func nobody() {
+        let egress = "egress: [{hosts: ['./*']}]"
+        let found = findings(
+            Piece.workload("b-1", app: "b", address: "10.0.0.1"),
+            Piece.sidecar(named: "s", app: "a", egress))
+        #expect(found.first?.contains("is labelled app=a: this Sidecar is for nobody") == true)
+        #expect(findings(Piece.sidecar(named: "s", app: "a", egress)).isEmpty, "no workload at all")
+    }
+
+    @Test("what is right is said nothing of")
+    func right() {
+        #expect(
+            findings(
+                Piece.service("a"), Piece.workload("a-1", app: "a", address: "10.0.0.1"),
+                Piece.sidecar(named: "s", app: "a", "egress: [{hosts: ['./*']}]")
+            ).isEmpty)
+    }
+}

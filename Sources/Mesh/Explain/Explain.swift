@@ -22,6 +22,7 @@ struct Explainer {
     let objects: ObjectSet
     let node: Node
     let headers: ExplainHeaders
+    let security: Security
     var explanation: Explanation
 
     init(request: ExplainRequest, snapshot: Snapshot, objects: ObjectSet, node: Node) {
@@ -29,6 +30,7 @@ struct Explainer {
         self.snapshot = snapshot
         self.objects = objects
         self.node = node
+        security = Security(objects, node: node)
         headers = ExplainHeaders(request.headers)
         explanation = Explanation(request: request, outcome: .noListener)
     }
@@ -36,7 +38,7 @@ struct Explainer {
     mutating func run() {
         let candidates = listeners()
         if candidates.isEmpty {
-            explanation.hints += listenerHints()
+            explanation.hints += node.role == .gateway ? listenerHints() : sidecarHints()
             return
         }
         // A path alone means whichever port answers; the last one tried is the one reported.
@@ -58,7 +60,11 @@ struct Explainer {
         }
         switch explanation.outcome {
         case .noVirtualHost, .noRoute, .noFilterChain:
-            explanation.hints += hostHints(candidates)
+            if node.role == .gateway {
+                explanation.hints += hostHints(candidates)
+            } else if explanation.outcome != .noRoute {
+                explanation.hints += unknownHostHints(candidates)
+            }
         default: break
         }
     }
@@ -93,6 +99,7 @@ struct Explainer {
             case .tcp: false
             }
         }
+        if node.role != .gateway { return outboundListeners(all) }
         guard let port = request.port else { return all }
         let same = all.filter { $0.port == port || $0.declaredPort == port }
         return same.isEmpty && !request.isPortExplicit ? all : same

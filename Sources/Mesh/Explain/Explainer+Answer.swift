@@ -14,6 +14,10 @@ extension Explainer {
             explanation.outcome = .redirected(
                 status: redirect.status, location: location(redirect, on: listener))
             explanation.steps += Self.headerSteps(route.headers)
+        case .direct(let response) where !response.clusterName.isEmpty:
+            explanation.outcome = .unknownHost(status: response.status)
+            let listeners = snapshot.routing.listeners.filter { $0 === listener }
+            explanation.hints += unknownHostHints(listeners)
         case .direct(let response):
             explanation.outcome = .answered(
                 status: response.status, bodyBytes: response.body.count)
@@ -47,8 +51,9 @@ extension Explainer {
                 cluster: destination.clusterName,
                 percent: 100 * Double(destination.weight) / Double(max(1, total)),
                 location: location, origins: cluster?.origins ?? [],
-                endpoints: (cluster?.endpoints ?? []).map(Self.member),
-                steps: Self.headerSteps(destination.headers), problem: problem))
+                endpoints: cluster.map(members) ?? [],
+                steps: protocolSteps(cluster) + Self.headerSteps(destination.headers),
+                problem: problem))
     }
 
     /// `outcome`, unless every destination has a problem.
@@ -69,13 +74,25 @@ extension Explainer {
             .map { object.location(at: $0.destination.position) }
     }
 
-    private static func member(_ endpoint: Endpoint) -> Explanation.Member {
+    private func protocolSteps(_ cluster: Cluster?) -> [String] {
+        switch cluster?.upstreamProtocol {
+        case nil, .http1: []
+        case .http2: ["spoken to over HTTP/2"]
+        case .asClient: ["spoken to over HTTP/2 where the client does so"]
+        }
+    }
+
+    private func members(of cluster: Cluster) -> [Explanation.Member] {
+        cluster.endpoints.map { member($0, security: security(of: $0, in: cluster)) }
+    }
+
+    private func member(_ endpoint: Endpoint, security: String?) -> Explanation.Member {
         let host =
             endpoint.address.contains(":") && !endpoint.address.hasPrefix("unix:")
             ? "[\(endpoint.address)]" : endpoint.address
         return .init(
             address: endpoint.port == 0 ? host : "\(host):\(endpoint.port)",
-            weight: endpoint.weight, origin: endpoint.origin)
+            weight: endpoint.weight, security: security, origin: endpoint.origin)
     }
 
     private func rewriteSteps(_ rewrite: Rewrite?) -> [String] {

@@ -53,11 +53,11 @@ extension Explanation: CustomStringConvertible {
         if let problem = share.problem { lines.append(line("", problem)) }
         lines += share.origins.map { line("", "by \($0.object) \($0.location)") }
         lines += share.steps.map { line("", $0) }
-        lines += share.endpoints.map { member in
+        lines += share.endpoints.flatMap { member -> [String] in
             let weight = member.weight == 1 ? "" : " weight \(member.weight)"
-            return line(
-                "",
-                "-> \(member.address)\(weight)  \(member.origin.object) \(member.origin.location)")
+            let place =
+                "-> \(member.address)\(weight)  \(member.origin.object) \(member.origin.location)"
+            return [line("", place)] + (member.security.map { [line("", "   \($0)")] } ?? [])
         }
         return lines
     }
@@ -77,6 +77,7 @@ extension Explanation.Outcome {
         case .noVirtualHost: "404 NR: no virtual host for this authority"
         case .noRoute: "404 NR: no rule matches"
         case .noFilterChain: "no connection: no server takes this server name"
+        case .unknownHost(let status): "\(status): this workload knows no such host"
         case .misdirected: "421: another server of this port serves this authority"
         }
     }

@@ -36,6 +36,8 @@ public struct Explanation: Sendable {
         case noListener, noVirtualHost, noRoute
         /// No server of the TLS listener takes the server name: the connection is closed.
         case noFilterChain
+        /// Of a sidecar: nothing describes the host, or not on this listener.
+        case unknownHost(status: UInt16)
         /// 421: another server of the port serves the authority.
         case misdirected
     }
@@ -65,6 +67,8 @@ public struct Explanation: Sendable {
         /// `10.0.0.1:9080`
         public let address: String
         public let weight: UInt32
+        /// Whether it is called by TLS, and why; nil where nothing is said about the mesh.
+        public let security: String?
         public let origin: Origin
     }
 

@@ -16,10 +16,25 @@ struct ExplainCommand: ParsableCommand {
             the gateway would answer 404 or 503.
 
             isthmus explain -f gateways/bookinfo GET http://localhost/productpage
+
+            With --workload it is a call of that workload, as its sidecar would carry it. A proxy
+            is taken to have an identity of the mesh; --no-identity asks about one without.
+
+            isthmus explain -f gateways/mtls -w productpage-v1 GET http://reviews:9080/reviews/0
             """)
 
     @OptionGroup var resources: ResourceOptions
     @OptionGroup var nodeOptions: NodeOptions
+
+    @Option(
+        name: [.customShort("w"), .long],
+        help: ArgumentHelp(
+            "The workload that calls; without it the request comes to the gateway.",
+            valueName: "name[.namespace]"))
+    var workload: String?
+
+    @Flag(inversion: .prefixedNo, help: "The proxy has a certificate of the mesh.")
+    var identity = true
 
     @Option(
         name: [.customShort("H"), .customLong("header")],
@@ -40,7 +55,8 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         try complaining {
-            let reader = ConfigurationReader(try resources.source(for: nodeOptions.node))
+            let node = node
+            let reader = ConfigurationReader(try resources.source(for: node))
             let reading = reader.load()
             guard let snapshot = reading.snapshot, let objects = reading.objects else {
                 let findings = ValidationFindings(reading)
@@ -49,10 +65,19 @@ struct ExplainCommand: ParsableCommand {
                 throw (reading.isUnreadable ? ExitStatus.inputOutput : .badData).code
             }
             let explanation = explain(
-                try request(), snapshot: snapshot, objects: objects, node: nodeOptions.node)
+                try request(), snapshot: snapshot, objects: objects, node: node)
             Output.data("\(explanation)")
             if !explanation.isServed { throw ExitStatus.failure.code }
         }
+    }
+
+    private var node: Node {
+        var node =
+            workload.map { Node.sidecar(of: $0, defaultNamespace: resources.defaultNamespace) }
+            ?? nodeOptions.node
+        node.portMap = nodeOptions.node.portMap
+        node.hasIdentity = identity
+        return node
     }
 
     private func request() throws -> ExplainRequest {
@@ -87,7 +112,8 @@ extension Explanation {
     var isServed: Bool {
         switch outcome {
         case .forwarded, .connected, .passedThrough, .redirected, .answered: true
-        case .unavailable, .noListener, .noVirtualHost, .noRoute, .noFilterChain, .misdirected:
+        case .unavailable, .noListener, .noVirtualHost, .noRoute, .noFilterChain, .misdirected,
+            .unknownHost:
             false
         }
     }

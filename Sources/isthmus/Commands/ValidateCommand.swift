@@ -1,7 +1,9 @@
 // `isthmus validate`: everything there is to say about the files, with the lines.
-// It reads and compiles as the gateway does, so that what passes here starts there.
+// It reads and compiles as the gateway does, and as the sidecars do, so that what passes here starts
+// there.
 import ArgumentParser
 import Control
+import Mesh
 import Spec
 
 struct ValidateCommand: ParsableCommand {
@@ -25,9 +27,14 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         try complaining {
-            let reader = ConfigurationReader(try resources.source(for: nodeOptions.node))
+            // Whether a proxy has an identity is not in the files.
+            var node = nodeOptions.node
+            node.hasIdentity = true
+            let reader = ConfigurationReader(try resources.source(for: node))
             let reading = reader.load()
-            let findings = ValidationFindings(reading)
+            let findings = ValidationFindings(
+                reading,
+                others: reading.objects.map { sidecarDiagnostics($0, node: node) } ?? [])
             switch output {
             case .text:
                 Output.data(findings.text(reader, isColored: color.applies(to: 1)))

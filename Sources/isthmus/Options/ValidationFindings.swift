@@ -7,9 +7,12 @@ struct ValidationFindings {
     private let findings: [Diagnostic]
     private let skipped: [Diagnostic]
 
-    init(_ reading: ConfigurationReading) {
+    /// - Parameter others: what proxies beside this one would say.
+    init(_ reading: ConfigurationReading, others: [Diagnostic] = []) {
         self.reading = reading
-        findings = reading.diagnostics.filter { $0.severity != .info }
+        let own = reading.diagnostics.filter { $0.severity != .info }
+        let known = Set(own)
+        findings = own + others.filter { !known.contains($0) }
         skipped = reading.diagnostics.filter { $0.severity == .info }
     }
 
