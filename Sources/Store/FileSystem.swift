@@ -43,6 +43,19 @@ struct FileIdentity: Hashable {
 
 extension FileStamp {
     var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+
+    fileprivate init(_ status: stat) {
+        let kind: Kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            default: .stream
+            }
+        self.init(
+            kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+            size: Int64(status.st_size), modified: FileSystem.nanoseconds(status.st_mtim),
+            changed: FileSystem.nanoseconds(status.st_ctim))
+    }
 }
 
 enum FileSystem {
@@ -50,19 +63,27 @@ enum FileSystem {
     static func stamp(of path: String) throws(FileError) -> FileStamp {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw .last }
-        let kind: FileStamp.Kind =
-            switch status.st_mode & S_IFMT {
-            case S_IFREG: .regular
-            case S_IFDIR: .directory
-            default: .stream
-            }
-        return FileStamp(
-            kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
-            size: Int64(status.st_size), modified: nanoseconds(status.st_mtim),
-            changed: nanoseconds(status.st_ctim))
+        return FileStamp(status)
     }
 
-    private static func nanoseconds(_ time: timespec) -> Int64 {
+    /// Nil for anything but a file that has this name alone and is reached by no link.
+    static func stamp(ofPlainFile path: String) -> FileStamp? {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_nlink == 1 else { return nil }
+        let stamp = FileStamp(status)
+        return stamp.kind == .regular ? stamp : nil
+    }
+
+    /// What is there under this name, a link being a stream here; nil where nothing is.
+    static func kindItself(of path: String) -> FileStamp.Kind? {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else {
+            return FileError.last.isMissing ? nil : .stream
+        }
+        return FileStamp(status).kind
+    }
+
+    fileprivate static func nanoseconds(_ time: timespec) -> Int64 {
         Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 

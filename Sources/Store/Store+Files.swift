@@ -4,8 +4,8 @@
 internal import Spec
 
 extension Store {
-    /// All files there are now, in the order in which they are read. Sets `folders` and
-    /// `pathFindings`.
+    /// All files there are now, in the order in which they are read. Sets what is known of folders,
+    /// and `pathFindings`.
     func scan() -> [(path: String, stamp: FileStamp?)] {
         var found = Scan(isRecursive: isRecursive)
         for root in roots {
@@ -16,6 +16,9 @@ extension Store {
             }
         }
         folders = found.folders
+        folderIdentities = found.folderIdentities
+        hasFoldersAlone = found.hasFoldersAlone
+        hasAliases = found.hasAliases
         pathFindings = found.findings
         return found.files
     }
@@ -82,8 +85,11 @@ extension Store {
 }
 
 /// One walk over everything that was asked for.
-private struct Scan {
+struct Scan {
     let isRecursive: Bool
+    private(set) var folderIdentities: [String: FileIdentity] = [:]
+    private(set) var hasFoldersAlone = true
+    private(set) var hasAliases = false
     var files: [(path: String, stamp: FileStamp?)] = []
     var folders: [String] = []
     var findings: [Diagnostic] = []
@@ -98,9 +104,10 @@ private struct Scan {
         do throws(FileError) {
             let stamp = try FileSystem.stamp(of: path)
             guard stamp.kind == .directory else {
+                hasFoldersAlone = false
                 addFolder(Self.parent(of: path))
                 // The same file by two names is read once, by the first.
-                if seen.insert(stamp.identity).inserted { files.append((path, stamp)) }
+                if isFirst(stamp) { files.append((path, stamp)) }
                 return
             }
             let before = files.count
@@ -113,6 +120,7 @@ private struct Scan {
                         advice: isRecursive ? "check the path" : "add -R to look into its folders"))
             }
         } catch {
+            hasFoldersAlone = false
             findings.append(Store.finding(path, error))
             addFolder(Self.parent(of: path))
         }
@@ -120,8 +128,10 @@ private struct Scan {
 
     private mutating func walk(_ path: String, _ stamp: FileStamp) {
         // A link to a folder above would never end.
-        guard seen.insert(stamp.identity).inserted else { return }
+        guard isFirst(stamp) else { return }
         addFolder(path)
+        folderIdentities[path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path] =
+            stamp.identity
         do throws(FileError) {
             for name in try FileSystem.names(in: path) where !Self.isLeftover(name) {
                 let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
@@ -130,7 +140,7 @@ private struct Scan {
                 switch stamp.kind {
                 case .directory: if isRecursive { walk(child, stamp) }
                 case .regular:
-                    if Self.isResource(name), seen.insert(stamp.identity).inserted {
+                    if Self.isResource(name), isFirst(stamp) {
                         files.append((child, stamp))
                     }
                 case .stream: break
@@ -141,11 +151,17 @@ private struct Scan {
         }
     }
 
+    private mutating func isFirst(_ stamp: FileStamp) -> Bool {
+        let isFirst = seen.insert(stamp.identity).inserted
+        if !isFirst { hasAliases = true }
+        return isFirst
+    }
+
     private mutating func addFolder(_ path: String) {
         if seenFolders.insert(path).inserted { folders.append(path) }
     }
 
-    private static func parent(of path: String) -> String {
+    static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
@@ -155,7 +171,8 @@ private struct Scan {
         name.hasPrefix(".") || name.hasPrefix("#") || name.hasSuffix("~")
     }
 
-    private static func isResource(_ name: String) -> Bool {
+    static func isResource(_ name: String) -> Bool {
+        guard !isLeftover(name) else { return false }
         let lowered = name.lowercased()
         return [".yaml", ".yml", ".json"].contains { lowered.hasSuffix($0) }
     }

@@ -20,11 +20,20 @@ public final class Store {
     var files: [String: StoredFile] = [:]
     /// Paths in the order in which they are read.
     var order: [String] = []
+    /// The same files in the same order: ten thousand names take long to look up.
+    var inOrder: [StoredFile] = []
     let strings = SharedStrings()
     /// Objects that give way to those of the same name in files.
     private let base: ParsedFile?
     /// What there is to say about paths that could not be read, in the order they were met.
     var pathFindings: [Diagnostic] = []
+    /// The folders that were listed, and which they were.
+    var folderIdentities: [String: FileIdentity] = [:]
+    /// Everything asked for was a folder.
+    var hasFoldersAlone = false
+    /// Some file or folder was met under a second name and passed over.
+    var hasAliases = false
+    private var hadDuplicates = false
 
     /// - Parameter base: resources as text that hold where no file has an object of the same kind,
     ///   namespace and name, as if files were applied over them.
@@ -59,7 +68,8 @@ public final class Store {
     /// Looks at all files again and reads those that changed.
     public func reload() -> LoadResult { reload(always: false) }
 
-    private func reload(always: Bool) -> LoadResult {
+    /// - Parameter always: something has changed already, whatever is found.
+    func reload(always: Bool) -> LoadResult {
         let before = order
         let findingsBefore = pathFindings
         let scan = scan()
@@ -68,35 +78,18 @@ public final class Store {
         var kept: [String: StoredFile] = [:]
         kept.reserveCapacity(scan.count)
         order.removeAll(keepingCapacity: true)
+        inOrder.removeAll(keepingCapacity: true)
         for (path, stamp) in scan {
             let (file, change) = refresh(path, stamp)
             guard let file else { continue }
             if change != .none { parsed += 1 }
             if change == .content { hasChanged = true }
             order.append(path)
+            inOrder.append(file)
             kept[path] = file
         }
         files = kept
         hasChanged = hasChanged || order != before || pathFindings != findingsBefore
-        return combined(parsed: parsed, hasChanged: hasChanged)
-    }
-
-    /// As `reload()`, for a watcher that knows which files changed: nothing else is looked at.
-    /// Paths are those that `load` gave the files; a path that is new, or a folder, makes it look
-    /// at everything.
-    public func reload(changed paths: [String]) -> LoadResult {
-        var parsed = 0
-        var hasChanged = false
-        for path in paths {
-            guard files[path] != nil, let stamp = try? FileSystem.stamp(of: path),
-                stamp.kind == .regular
-            else { return reload() }
-            let (file, change) = refresh(path, stamp)
-            guard let file else { return reload() }
-            if change != .none { parsed += 1 }
-            if change == .content { hasChanged = true }
-            files[path] = file
-        }
         return combined(parsed: parsed, hasChanged: hasChanged)
     }
 
@@ -109,19 +102,24 @@ public final class Store {
 
     // MARK: - Putting files together
 
-    private func combined(parsed: Int, hasChanged: Bool) -> LoadResult {
+    /// - Parameter mayHaveDuplicates: false where the objects are called as they were the last time.
+    func combined(
+        parsed: Int, hasChanged: Bool, mayHaveDuplicates: Bool = true
+    ) -> LoadResult {
         var diagnostics = pathFindings
         var idle = IdleFields()
         var objects: [any Resource] = []
         var hasErrors = pathFindings.contains(where: \.isError)
-        for path in order {
-            guard let file = files[path]?.parsed else { continue }
-            diagnostics += file.diagnostics
+        objects.reserveCapacity(order.count)
+        for file in inOrder.lazy.map(\.parsed) {
+            if !file.diagnostics.isEmpty { diagnostics += file.diagnostics }
             idle.merge(file.idleFields)
             objects += file.objects
             if file.hasErrors { hasErrors = true }
         }
-        let duplicates = duplicates(in: objects)
+        let duplicates =
+            mayHaveDuplicates || hadDuplicates ? self.duplicates(in: objects) : []
+        hadDuplicates = !duplicates.isEmpty
         if let base {
             diagnostics += base.diagnostics
             idle.merge(base.idleFields)

@@ -192,7 +192,7 @@ struct LoopTests {
         defer { try? files.removeItem(at: folder) }
         let loop = try Loop()
         var changes = 0
-        let watcher = try FileWatcher(loop: loop) {
+        let watcher = try FileWatcher(loop: loop) { _ in
             changes += 1
             loop.stop()
         }

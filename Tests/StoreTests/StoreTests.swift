@@ -36,6 +36,13 @@ final class Folder {
     }
 }
 
+extension Store {
+    /// Told that something happened at `path`.
+    func reload(at path: String) -> LoadResult {
+        reload(changed: [PathChange(path: path, hadNoLink: false)])
+    }
+}
+
 func service(_ name: String, port: Int = 80, namespace: String? = nil) -> String {
     """
     apiVersion: v1
@@ -172,7 +179,7 @@ struct StoreTests {
             let result =
                 port == 1
                 ? store.load(paths: [folder.path], recursive: false)
-                : store.reload(changed: [folder.path("a.yaml")])
+                : store.reload(at: folder.path("a.yaml"))
             #expect(result.objects?.services.first?.ports[0].number == UInt16(1000 + port))
         }
     }
@@ -212,14 +219,14 @@ struct StoreTests {
         let store = Store()
         _ = store.load(paths: [folder.path], recursive: false)
         try folder.write("a.yaml", service("a", port: 81))
-        let changed = store.reload(changed: [folder.path("a.yaml")])
+        let changed = store.reload(at: folder.path("a.yaml"))
         #expect(changed.parsedFileCount == 1)
         #expect(changed.objects?.services[0].ports[0].number == 81)
         try folder.write("c.yaml", service("c"))
-        #expect(names(store.reload(changed: [folder.path("c.yaml")])) == ["a", "b", "c"])
+        #expect(names(store.reload(at: folder.path("c.yaml"))) == ["a", "b", "c"])
         try folder.remove("b.yaml")
-        #expect(names(store.reload(changed: [folder.path("b.yaml")])) == ["a", "c"])
-        #expect(names(store.reload(changed: [folder.path])) == ["a", "c"])
+        #expect(names(store.reload(at: folder.path("b.yaml"))) == ["a", "c"])
+        #expect(names(store.reload(at: folder.path)) == ["a", "c"])
     }
 
     @Test("a bad change leaves everything as it was, until it is put right")
@@ -357,7 +364,7 @@ struct StoreTests {
         try folder.write("f77.yaml", service("s77", port: 81))
         let clock = ContinuousClock()
         var result: LoadResult?
-        let time = clock.measure { result = store.reload(changed: [folder.path("f77.yaml")]) }
+        let time = clock.measure { result = store.reload(at: folder.path("f77.yaml")) }
         #expect(result?.parsedFileCount == 1)
         #expect(result?.objects?.services.contains { $0.ports[0].number == 81 } == true)
         #expect(time < .milliseconds(500))

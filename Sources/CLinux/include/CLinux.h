@@ -150,7 +150,8 @@ static inline int isthmus_inotify(void) { return inotify_init1(IN_CLOEXEC | IN_N
 static const uint32_t ISTHMUS_WATCH_CHANGES =
     IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF |
     IN_MOVE_SELF | IN_ATTRIB;
-static const uint32_t ISTHMUS_WATCH_LOST = IN_Q_OVERFLOW | IN_IGNORED;
+static const uint32_t ISTHMUS_WATCH_LOST = IN_Q_OVERFLOW | IN_IGNORED | IN_UNMOUNT;
+static const uint32_t ISTHMUS_WATCH_MOVED = IN_DELETE_SELF | IN_MOVE_SELF;
 static const uint32_t ISTHMUS_WATCH_DIRECTORY = IN_ISDIR;
 
 /// A non-blocking pipe that holds `size` bytes, or as many as the system allows.

@@ -1,6 +1,7 @@
 // From the files people name to a snapshot: read, check, compile, in one step for everybody.
 // The gateway, `validate` and `explain` go the same way, so that none of them knows better.
 public import Mesh
+public import Net
 public import Spec
 internal import Store
 
@@ -81,9 +82,16 @@ public final class ConfigurationReader {
     /// Reads what changed.
     /// - Parameters:
     ///   - live: what is served now; its unchanged parts are kept.
+    ///   - told: where changes were seen; nil for a look at everything.
     ///   - always: compile even though no file changed.
-    public func reload(live: Snapshot?, always: Bool = false) -> ConfigurationReading {
-        read(previous: live, always: always) { store.reload() }
+    public func reload(
+        live: Snapshot?, told: FolderChanges? = nil, always: Bool = false
+    ) -> ConfigurationReading {
+        read(previous: live, always: always) {
+            guard let told, !told.isEverything else { return store.reload() }
+            return store.reload(
+                changed: told.paths.map { PathChange(path: $0.key, hadNoLink: $0.value) })
+        }
     }
 
     private func read(

@@ -18,21 +18,23 @@ final class FileChanges: TimerTarget {
 
     private unowned let loop: Loop
     private let log: Log
-    private let look: (_ wasTold: Bool) -> Void
+    private let look: (_ told: FolderChanges?) -> Void
+    /// What was told since the last look.
+    private var changes = FolderChanges()
     private var watcher: FileWatcher?
     private var quiet = TimerID.none
     private var firstEventMs: UInt64?
     private var lastProblem: String?
     private var isStopped = false
 
-    /// - Parameter look: look at the files now; `wasTold` is false when only time has passed.
-    init(loop: Loop, log: Log, look: @escaping (_ wasTold: Bool) -> Void) {
+    /// - Parameter look: look at the files now; `told` is nil when only time has passed.
+    init(loop: Loop, log: Log, look: @escaping (_ told: FolderChanges?) -> Void) {
         self.loop = loop
         self.log = log
         self.look = look
         super.init()
         do throws(NetError) {
-            watcher = try FileWatcher(loop: loop) { [weak self] in self?.event() }
+            watcher = try FileWatcher(loop: loop) { [weak self] in self?.event($0) }
         } catch {
             tell("\(error)")
         }
@@ -65,8 +67,9 @@ final class FileChanges: TimerTarget {
             [("reason", problem)])
     }
 
-    private func event() {
+    private func event(_ told: FolderChanges) {
         if isStopped { return }
+        changes.formUnion(told)
         let first = firstEventMs ?? loop.nowMs
         firstEventMs = first
         loop.timers.cancel(quiet)
@@ -84,10 +87,12 @@ final class FileChanges: TimerTarget {
         if tag == Tag.poll {
             poll()
             // Events are coming in: whoever writes is not done.
-            if firstEventMs == nil { look(false) }
+            if firstEventMs == nil { look(nil) }
             return
         }
         firstEventMs = nil
-        look(true)
+        let told = changes
+        changes = FolderChanges()
+        look(told)
     }
 }

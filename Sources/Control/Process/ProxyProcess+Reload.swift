@@ -16,19 +16,21 @@ extension ProxyProcess {
     }
 
     /// Looks at the files and goes over to what they say now.
-    func reload(because cause: ReloadCause) {
+    /// - Parameter told: where to look; nil for everywhere.
+    func reload(because cause: ReloadCause, told: FolderChanges? = nil) {
         guard drain == nil, !listenersAreDrained else {
             log.debug("config", "not read again: draining")
             return
         }
-        // One at a time: sockets of the last one may not be closed yet.
+        // One at a time: sockets of the last one may not be closed yet. What was told is forgotten,
+        // so the look that follows is one at everything.
         guard !isAdopting else {
             reloadIsDue = true
             return
         }
         // What was refused for an address that others had may be fine by now.
         let always = live.refusal?.isOfAddress ?? false
-        let reading = reader.reload(live: live.snapshot, always: always)
+        let reading = reader.reload(live: live.snapshot, told: told, always: always)
         watchFolders()
         guard reading.hasChanged || always else {
             refreshCredentials(because: cause)

@@ -117,8 +117,8 @@ public final class ProxyProcess {
             }
             watchdog = Watchdog(loop: loop, crew: crew)
         }
-        let changes = FileChanges(loop: loop, log: log) { [unowned self] wasTold in
-            reload(because: wasTold ? .files : .poll)
+        let changes = FileChanges(loop: loop, log: log) { [unowned self] told in
+            reload(because: told == nil ? .poll : .files, told: told)
         }
         changes.watch(Array(credentials.folders.union(reader.folders)))
         self.changes = changes

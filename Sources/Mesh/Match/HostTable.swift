@@ -119,16 +119,21 @@ struct HostTable: Sendable {
         _ name: Substring.UTF8View, record: Int, into slots: inout [Slot],
         _ arena: inout LookupArena
     ) {
+        let added = arena.append(name: name, record: record)
         var hash = Self.seed
-        for byte in name.reversed() { hash = Self.step(hash, byte) }
+        for byte in arena.name(at: added).reversed() { hash = Self.step(hash, byte) }
         let mask = slots.count - 1
         var place = Int(hash) & mask
         while slots[place].name != 0 {
-            if slots[place].hash == hash, arena.isName(name, at: Int(slots[place].name)) { return }
+            if slots[place].hash == hash,
+                arena.name(at: Int(slots[place].name)) == arena.name(at: added)
+            {
+                arena.removeLastName(at: added)
+                return
+            }
             place = (place + 1) & mask
         }
-        slots[place] = Slot(
-            hash: hash, name: UInt32(arena.append(name: name, record: record)))
+        slots[place] = Slot(hash: hash, name: UInt32(added))
     }
 
     /// A power of two that stays a third empty at least.

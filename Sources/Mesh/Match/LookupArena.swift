@@ -77,15 +77,22 @@ struct LookupArena: Sendable {
         let offset = bytes.count
         append(UInt32(record))
         append(UInt32(name.count))
-        for byte in name { bytes.append(byte.asciiLowercased) }
+        bytes.append(contentsOf: name)
+        for index in offset + Self.nameHead..<bytes.count {
+            bytes[index] = bytes[index].asciiLowercased
+        }
         return offset
     }
 
-    /// Whether the name at `offset` is `name`, whatever its case.
-    func isName(_ name: Substring.UTF8View, at offset: Int) -> Bool {
+    /// The bytes of the name at `offset`.
+    func name(at offset: Int) -> ArraySlice<UInt8> {
         let start = offset + Self.nameHead
-        return Int(word(at: offset + 4)) == name.count
-            && bytes[start..<start + name.count].elementsEqual(name.lazy.map(\.asciiLowercased))
+        return bytes[start..<start + Int(word(at: offset + 4))]
+    }
+
+    /// Takes back the name at `offset`, which was the last to be added.
+    mutating func removeLastName(at offset: Int) {
+        bytes.removeSubrange(offset...)
     }
 
     mutating func append(
@@ -117,9 +124,10 @@ struct LookupArena: Sendable {
     }
 
     private mutating func append(_ word: UInt32) {
-        for shift in [0, 8, 16, 24] as [UInt32] {
-            bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-        }
+        bytes.append(UInt8(truncatingIfNeeded: word))
+        bytes.append(UInt8(truncatingIfNeeded: word >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: word >> 16))
+        bytes.append(UInt8(truncatingIfNeeded: word >> 24))
     }
 
     private static func parts(of match: RouteMatch) -> (kind: Kind, bytes: ArraySlice<UInt8>) {
