@@ -102,7 +102,7 @@ public final class Store {
 
     // MARK: - Putting files together
 
-    /// - Parameter mayHaveDuplicates: false where the objects are called as they were the last time.
+    /// - Parameter mayHaveDuplicates: false where all objects are called as the last time.
     func combined(
         parsed: Int, hasChanged: Bool, mayHaveDuplicates: Bool = true
     ) -> LoadResult {

@@ -1,5 +1,5 @@
-// The store with a watcher that names what changed: it must come to what a look at everything would,
-// and may look at less only where that is certain.
+// The store with a watcher that names what changed: it must come to what a look at everything
+// would, and may look at less only where that is certain.
 import Foundation
 import Spec
 import Store
