@@ -207,6 +207,32 @@ struct DismissalTests {
         try rig.settle()
     }
 
+    @Test(
+        "a peer whose issuer has no list yet stays in the mesh, and leaves where lists are asked for",
+        arguments: [true, false])
+    func missingList(isAllowed: Bool) throws {
+        let other = try MeshCertificates()
+        let rig = try rig()
+        var settings = try mesh.server(server)
+        settings.clientCA = mesh.roots + other.roots
+        settings.allowsMissingLists = isAllowed
+        try rig.credentials(["mesh": settings])
+        let (client, upstream) = try used(rig, try other.workload("productpage"))
+        let (revoked, _) = try used(rig, bad, upstream)
+        settings.revocations = try mesh.list([bad])
+        try rig.credentials(["mesh": settings])
+        #expect(try revoked.readToEnd().text == "")
+        if isAllowed {
+            try client.send(Self.request)
+            _ = try upstream.readHead()
+            try upstream.send(Self.answer)
+            _ = try client.read(to: "ok")
+        } else {
+            #expect(try client.readToEnd().text == "")
+        }
+        try rig.settle()
+    }
+
     @Test("a certificate that is missing for a while sends nobody away")
     func missing() throws {
         let rig = try rig()
