@@ -1,5 +1,5 @@
-// What `explain` says of calls that leave a workload: the listener, the rule, the endpoints, whether
-// each is called by mutual TLS and why, and what is in the way of hosts that are not known.
+// What `explain` says of calls that leave a workload: listener, rule, endpoints, whether each is
+// called by mutual TLS and why, and what is in the way of hosts that are not known.
 import Mesh
 import Spec
 import Testing

@@ -1,4 +1,4 @@
-// Gateways as members of the mesh: servers that show the proxy's own identity, and servers that pass
+// Gateways as members of the mesh: servers that show the proxy's identity, and servers that pass
 // the mesh's connections on by the cluster their SNI names.
 import Mesh
 import Spec

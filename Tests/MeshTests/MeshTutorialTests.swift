@@ -1,4 +1,4 @@
-// The tutorials' routing scenarios on the mesh of gateways/mtls, seen from the sidecar of productpage:
+// The tutorials' routing on the mesh of gateways/mtls, seen from the sidecar of productpage:
 // which workloads a call can reach, for jason and for others.
 import Mesh
 import Spec

@@ -10,8 +10,8 @@ public enum MeshResources {
         (
             "destination-rules.yaml",
             #"""
-            # The versions of each service, as subsets that routes can name. Nothing about TLS: a sidecar stands
-            # before every workload, and who calls one finds that out (auto mTLS).
+            # The versions of each service, as subsets that routes can name. Nothing about TLS: a
+            # sidecar stands before every workload, and who calls one finds that out (auto mTLS).
             apiVersion: networking.istio.io/v1
             kind: DestinationRule
             metadata:
@@ -61,8 +61,8 @@ public enum MeshResources {
         (
             "gateway.yaml",
             #"""
-            # The door: HTTP on 8080, HTTPS on 8443 with the certificate of the Secret bookinfo-credential.
-            # Behind it the gateway is a peer of the mesh like any sidecar: it needs an identity of its own.
+            # The door: HTTP on 8080, HTTPS on 8443 with the certificate of a Secret. Behind it the
+            # gateway is a peer of the mesh like any sidecar: it needs an identity of its own.
             apiVersion: networking.istio.io/v1
             kind: Gateway
             metadata:
@@ -103,8 +103,9 @@ public enum MeshResources {
         (
             "security.yaml",
             #"""
-            # Every workload of the namespace takes mutual TLS of the mesh and nothing else. PERMISSIVE would
-            # take plain text as well, DISABLE plain text alone; a selector, and ports below it, narrow it down.
+            # Every workload of the namespace takes mutual TLS of the mesh and nothing else.
+            # PERMISSIVE would take plain text as well, DISABLE plain text alone; a selector, and
+            # ports below it, narrow it down.
             apiVersion: security.istio.io/v1
             kind: PeerAuthentication
             metadata:
@@ -165,10 +166,10 @@ public enum MeshResources {
         (
             "sidecars.yaml",
             #"""
-            # What each workload's sidecar listens on. Packets are not captured: a sidecar takes requests at the
-            # workload's address and hands them to the application on 127.0.1.x; the application sends its own
-            # to the sidecar on 127.0.2.x, which goes by their Host. On a machine of its own a workload would
-            # have 127.0.0.1 for both.
+            # What each workload's sidecar listens on. Packets are not captured: a sidecar takes
+            # requests at the workload's address and hands them to the application on 127.0.1.x;
+            # the application sends its own to the sidecar on 127.0.2.x, which goes by their Host.
+            # On a machine of its own a workload would have 127.0.0.1 for both.
             apiVersion: networking.istio.io/v1
             kind: Sidecar
             metadata:
@@ -284,8 +285,8 @@ public enum MeshResources {
         (
             "workloads.yaml",
             #"""
-            # The six workloads. Each address is where its sidecar takes requests; the application itself
-            # listens where only the sidecar knows, see sidecars.yaml.
+            # The six workloads. Each address is where its sidecar takes requests; the application
+            # itself listens where only the sidecar knows, see sidecars.yaml.
             apiVersion: networking.istio.io/v1
             kind: WorkloadEntry
             metadata:

@@ -1,5 +1,5 @@
-// Requests that leave a workload: which of its sidecar's listeners takes them, and why a host is not
-// known there.
+// Requests that leave a workload: which of its sidecar's listeners takes them, and why a host is
+// not known there.
 // The listener is the one the application would connect to: the request's port chooses it, and one
 // for all ports takes what no other does.
 internal import Spec

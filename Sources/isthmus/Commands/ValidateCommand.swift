@@ -1,6 +1,6 @@
 // `isthmus validate`: everything there is to say about the files, with the lines.
-// It reads and compiles as the gateway does, and as the sidecars do, so that what passes here starts
-// there.
+// It reads and compiles as the gateway does, and as the sidecars do, so that what passes here
+// starts there.
 import ArgumentParser
 import Control
 import Mesh
