@@ -32,7 +32,7 @@ extension Exchange {
         writeForwardedFor(client)
         loop.outgoing.append(
             client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
-        if let identity = client.identity { writeCertificate(identity.forwarded) }
+        if client.identity != nil { writeForwardedCertificate(client) }
         loop.outgoing.append("x-request-id: ")
         writeRequestID()
         loop.outgoing.append(
@@ -79,16 +79,7 @@ extension Exchange {
             loop.outgoing.append(
                 client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
         }
-        if client.listener.direction == .inbound, let identity = client.identity {
-            loop.outgoing.append("x-forwarded-client-cert: ")
-            for field in request.fields
-            where field.id == .xForwardedClientCert && field.valueLength > 0 {
-                loop.outgoing.append(request.value(field))
-                loop.outgoing.append(",")
-            }
-            loop.outgoing.append(identity.forwarded)
-            loop.outgoing.append("\r\n")
-        }
+        writeForwardedCertificate(client)
         if request.index(of: .xRequestID) < 0 {
             loop.outgoing.append("x-request-id: ")
             writeRequestID()
@@ -112,11 +103,26 @@ extension Exchange {
         loop.outgoing.append("\r\n")
     }
 
-    private func writeCertificate(_ element: [UInt8]) {
+    private func writeForwardedCertificate(_ client: ClientStream) {
+        guard client.identity != nil, client.listener.direction != .outbound else { return }
         let loop = worker.loop
         loop.outgoing.append("x-forwarded-client-cert: ")
-        loop.outgoing.append(element)
+        appendForwardedCertificate(client, to: &loop.outgoing)
         loop.outgoing.append("\r\n")
+    }
+
+    /// Inside the mesh, what earlier hops have seen; then what this one sees. Nothing of a client
+    /// that has shown no certificate.
+    func appendForwardedCertificate(_ client: ClientStream, to out: inout Buffer) {
+        guard let identity = client.identity, client.listener.direction != .outbound else { return }
+        if client.listener.direction == .inbound {
+            for field in request.fields
+            where field.id == .xForwardedClientCert && field.valueLength > 0 {
+                out.append(request.value(field))
+                out.append(",")
+            }
+        }
+        out.append(identity.forwarded)
     }
 
     private func writeForwardedFor(_ client: ClientStream) {

@@ -134,6 +134,12 @@ struct HTTPLogRecord: AccessLogSource {
                 exchange.appendForwardedFor(client, to: &value)
                 return append(value.readable, to: &line)
             }
+            if name.equals("x-forwarded-client-cert") {
+                // As it goes up: what a client says of itself is not what is known of it.
+                var value = Buffer()
+                exchange.appendForwardedCertificate(client, to: &value)
+                return append(value.readable, to: &line)
+            }
             guard let value = request.value(named: name) else { return false }
             return append(value, to: &line)
         }

@@ -217,13 +217,18 @@ def test_in_the_clear_nobody_is_believed_to_be_anybody(sidecar):
 
 
 def test_metrics_and_logs_name_the_caller(sidecar, identities):
-    form = "%DOWNSTREAM_PEER_URI_SAN% %DOWNSTREAM_LOCAL_URI_SAN% %DOWNSTREAM_TLS_VERSION%"
+    form = (
+        "%DOWNSTREAM_PEER_URI_SAN% %DOWNSTREAM_LOCAL_URI_SAN% %DOWNSTREAM_TLS_VERSION% "
+        "%REQ(X-FORWARDED-CLIENT-CERT)%"
+    )
     proxy = sidecar(arguments=["--access-log-format", form])
     assert reach(proxy, 9080, identities["productpage"].context()) == 200
     assert reach(proxy, 9080) == 200
     name = "spiffe://cluster.local/ns/default/sa/"
     lines = wait_for(lambda: len(proxy.log_lines()) > 1 and proxy.log_lines(), "two log lines")
-    assert lines == [f"{name}productpage {name}reviews TLSv1.3", "- - -"]
+    [told, unknown] = lines
+    assert told.startswith(f"{name}productpage {name}reviews TLSv1.3 By={name}reviews;Hash=")
+    assert unknown == "- - - -"
     families = exposition.parse(proxy.metrics().text)
     found = {
         labels["connection_security_policy"]: labels
