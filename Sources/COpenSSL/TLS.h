@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 /// Ciphertext on its way in and out of one TLS stream. The reader's bytes are borrowed for the
 /// length of one call; the writer's are taken over by a callback.
@@ -155,6 +156,54 @@ static inline int isthmus_name_text(GENERAL_NAMES *names, int index, const unsig
     if (name->type != GEN_DNS && name->type != GEN_URI && name->type != GEN_EMAIL) return -1;
     *text = ASN1_STRING_get0_data(name->d.ia5);
     return ASN1_STRING_length(name->d.ia5);
+}
+/// Network bytes of an address in a subjectAltName, 4 or 16 of them; -1 for any other kind of name.
+static inline int isthmus_name_address(GENERAL_NAMES *names, int index, const unsigned char **bytes) {
+    GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    if (name->type != GEN_IPADD) return -1;
+    *bytes = ASN1_STRING_get0_data(name->d.iPAddress);
+    return ASN1_STRING_length(name->d.iPAddress);
+}
+/// Whether the name at `index` is a URI; mail addresses and DNS names are text too.
+static inline int isthmus_name_is_uri(GENERAL_NAMES *names, int index) {
+    return sk_GENERAL_NAME_value(names, index)->type == GEN_URI;
+}
+/// Whether a DNS name of the certificate is `host`, or a wildcard that stands for it. The common
+/// name never counts (RFC 9525 section 2).
+static inline int isthmus_has_host(X509 *certificate, const char *host, size_t count) {
+    return X509_check_host(
+        certificate, host, count,
+        X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+}
+/// The second after which a certificate is no longer valid; 0 where it cannot be told.
+static inline int64_t isthmus_not_after(X509 *certificate) {
+    struct tm time;
+    if (!ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time)) return 0;
+    return (int64_t)timegm(&time);
+}
+/// The earliest such second of the chain that was verified, or else of the peer's certificate.
+static inline int64_t isthmus_chain_not_after(SSL *ssl) {
+    STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+    if (chain == NULL || sk_X509_num(chain) == 0) {
+        X509 *leaf = SSL_get0_peer_certificate(ssl);
+        return leaf == NULL ? 0 : isthmus_not_after(leaf);
+    }
+    int64_t earliest = INT64_MAX;
+    for (int index = 0; index < sk_X509_num(chain); index++) {
+        int64_t end = isthmus_not_after(sk_X509_value(chain, index));
+        if (end < earliest) earliest = end;
+    }
+    return earliest;
+}
+/// What owns the pipe under a stream.
+static inline void *isthmus_ssl_owner(SSL *ssl) {
+    BIO *bio = SSL_get_rbio(ssl);
+    struct isthmus_tls_pipe *pipe = bio == NULL ? NULL : (struct isthmus_tls_pipe *)BIO_get_data(bio);
+    return pipe == NULL ? NULL : pipe->owner;
+}
+/// The stream whose peer is being verified.
+static inline SSL *isthmus_verified_ssl(X509_STORE_CTX *store) {
+    return (SSL *)X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 }
 /// SHA-256 of the certificate, and of its public key (SubjectPublicKeyInfo); 1 on success.
 static inline int isthmus_fingerprints(

@@ -11,6 +11,8 @@ public final class ResponseHead: Head {
     public var wantsClose = false
     public var wantsKeepAlive = false
     public var wantsUpgrade = false
+    /// It came over HTTP/2: frames say where the body ends.
+    public var isHTTP2 = false
 
     override public func reset() {
         super.reset()
@@ -22,6 +24,7 @@ public final class ResponseHead: Head {
         wantsClose = false
         wantsKeepAlive = false
         wantsUpgrade = false
+        isHTTP2 = false
     }
 
     public var reasonBytes: ByteView { bytes.readable.slice(reasonStart, reasonLength) }

@@ -15,36 +15,41 @@ extension Exchange {
     /// The series of this kind of answer, remembered at the endpoint, or at the caller of an
     /// inbound request: making labels is slow.
     private func series(_ client: ClientStream) -> RequestSeries {
-        let isGRPC = isGRPC
-        guard let endpoint else { return makeSeries(client, isGRPC: isGRPC) }
-        // gRPC's status differs from answer to answer, so its series is looked up each time.
-        if isGRPC { return makeSeries(client, isGRPC: true) }
+        guard let endpoint else { return makeSeries(client) }
         if client.listener.direction == .inbound { return inboundSeries(client, endpoint) }
         for entry in endpoint.series
-        where entry.status == status && entry.flags == flags && !entry.isGRPC {
+        where entry.status == status && entry.flags == flags && entry.isGRPC == isGRPC
+            && entry.grpcStatus == grpcStatus
+        {
             return entry.series
         }
-        let series = makeSeries(client, isGRPC: false)
-        endpoint.series.append(
-            EndpointState.SeriesEntry(
-                status: status, flags: flags, isGRPC: false, series: series))
+        let series = makeSeries(client)
+        // A server may answer any number; what is remembered has to have an end.
+        if grpcStatus <= 16 {
+            endpoint.series.append(
+                EndpointState.SeriesEntry(
+                    status: status, flags: flags, isGRPC: isGRPC, grpcStatus: grpcStatus,
+                    series: series))
+        }
         return series
     }
 
     private func inboundSeries(_ client: ClientStream, _ endpoint: EndpointState) -> RequestSeries {
+        // Calls of gRPC differ in one thing more, and are looked up each time.
+        if isGRPC { return makeSeries(client) }
         let caller = client.identity?.caller ?? worker.anonymousCaller
         for entry in caller.series
         where entry.status == status && entry.flags == flags && entry.endpoint === endpoint {
             return entry.series
         }
-        let series = makeSeries(client, isGRPC: false)
+        let series = makeSeries(client)
         if caller.series.count >= Caller.seriesMax { caller.series.removeAll() }
         caller.series.append(
             Caller.SeriesEntry(endpoint: endpoint, status: status, flags: flags, series: series))
         return series
     }
 
-    private func makeSeries(_ client: ClientStream, isGRPC: Bool) -> RequestSeries {
+    private func makeSeries(_ client: ClientStream) -> RequestSeries {
         var labels = worker.labels(
             cluster, endpoint, flags: flags, on: client.listener, from: client.identity)
         labels.requestProtocol = isGRPC ? "grpc" : "http"
@@ -52,14 +57,7 @@ extension Exchange {
         if case .direct(let answer) = route?.action, !answer.clusterName.isEmpty {
             labels.destinationServiceName = answer.clusterName
         }
-        if isGRPC, let value = response.value(named: ByteView("grpc-status")) {
-            labels.grpcResponseStatus = value.string
-        }
+        if grpcStatus >= 0 { labels.grpcResponseStatus = "\(grpcStatus)" }
         return worker.metrics.requestSeries(labels: labels)
-    }
-
-    private var isGRPC: Bool {
-        guard let type = request.value(of: .contentType) else { return false }
-        return type.hasPrefix("application/grpc")
     }
 }

@@ -31,6 +31,13 @@ extension Exchange {
         let closes =
             reply.failure?.row.closesDownstream ?? false || !requestIsRead || request.wantsClose
             || client.listener.isEnding || request.minorVersion == 0
+        // What is not sound HTTP is told so in HTTP, as the connection ends with it.
+        if isGRPC, reply.location == nil, reply.failure?.row.closesDownstream != true {
+            replyToCall(client, status: reply.status, message: body, closes: closes)
+            finish()
+            client.answered(mustClose: closes)
+            return
+        }
         answerBegan = true
         let sendsBody = request.method != .head && Self.mayHaveBody(reply.status) && !body.isEmpty
         client.beginHead(status: reply.status, reason: ByteView(StatusReason.phrase(reply.status)))
@@ -83,6 +90,11 @@ extension Exchange {
             append(headers.response.set, to: &loop.outgoing)
             append(headers.response.add, to: &loop.outgoing)
         }
+        writeDateAndServer()
+    }
+
+    func writeDateAndServer() {
+        let loop = worker.loop
         loop.outgoing.append("date: ")
         worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)
         loop.outgoing.append("\r\nserver: ")

@@ -49,6 +49,7 @@ extension Exchange {
             worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)
             loop.outgoing.append("\r\n")
         }
+        if response.isHTTP2 { writeEmptyLength() }
         loop.outgoing.append("server: ")
         loop.outgoing.append(worker.settings.serverName)
         loop.outgoing.append("\r\nx-envoy-upstream-service-time: ")
@@ -57,6 +58,14 @@ extension Exchange {
         client.endHead(
             status: status, framing: response.framing, closes: closesClient,
             upgrade: status == 101 ? response.value(of: .upgrade) : nil)
+    }
+
+    /// HTTP/2 says by frames that there is no body; HTTP/1 would wait for the connection's end.
+    private func writeEmptyLength() {
+        guard !request.isHTTP2, response.framing == .none, request.method != .head,
+            status != 204, status != 304, response.index(of: .contentLength) < 0
+        else { return }
+        worker.loop.outgoing.append("content-length: 0\r\n")
     }
 
     /// Known when the head goes out: the client asked for it, or the listener is going away.
@@ -87,6 +96,7 @@ extension Exchange {
 
     /// The response is complete. `decoder` holds its trailers when it was chunked.
     func responseEnded(_ decoder: borrowing ChunkedDecoder) {
+        if isGRPC { noteGRPCStatus(in: decoder.trailers.readable) }
         client?.endBody(decoder)
         guard !isFinished, let client else { return }
         // An answer that came before the request was read to its end: the rest of the body would
@@ -121,7 +131,7 @@ extension Exchange {
         isFinished = true
         if let upstream {
             self.upstream = nil
-            upstream.exchangeFinished()
+            upstream.abandon()
         }
         if let endpoint { endpoint.activeRequests -= 1 }
         if let cluster {
@@ -154,7 +164,7 @@ extension Failure {
         switch self {
         case .connectionTermination: .connectionTerminationAfterHead
         case .localReset: .localResetAfterHead
-        case .remoteReset: .remoteResetAfterHead
+        case .remoteReset, .remoteRefusedReset: .remoteResetAfterHead
         case .upstreamProtocolError: .upstreamProtocolErrorAfterHead
         default: self
         }

@@ -180,20 +180,3 @@ extension Exchange {
         reply(answer)
     }
 }
-
-extension ByteView {
-    private var portColon: Int {
-        let colon = lastIndex(of: 0x3a)
-        // A colon inside an IPv6 literal is no port's.
-        return colon > 0 && index(of: 0x5d, from: colon) < 0 ? colon : -1
-    }
-
-    /// A Host value without its port.
-    fileprivate var withoutPort: ByteView {
-        portColon < 0 ? self : prefix(portColon)
-    }
-
-    fileprivate var port: Int? {
-        portColon < 0 ? nil : suffix(from: portColon + 1).decimal()
-    }
-}

@@ -17,7 +17,7 @@ final class Exchange: TimerTarget {
     /// Of a request body with a length: bytes still to come.
     var bodyRemaining = 0
     var client: ClientStream?
-    var upstream: UpstreamConnection?
+    var upstream: UpstreamStream?
 
     // What routing found.
     var routeTable: RouteTable?
@@ -33,6 +33,10 @@ final class Exchange: TimerTarget {
     var normalizedPath = Buffer()
     /// The path as sent upstream where a rewrite changed it.
     var rewrittenPath = Buffer()
+    /// Path and query as they go up an HTTP/2 connection, where they do not stand together.
+    var target = Buffer()
+    /// The beginning of a body as long as all of it is here: it can be sent again.
+    var replay = Buffer()
     var requestID = Buffer()
 
     /// Our end of the upstream connection; only logs want to know.
@@ -65,6 +69,10 @@ final class Exchange: TimerTarget {
     var details: StaticString = ResponseDetails.viaUpstream
     var serviceTimeMs: UInt64?
     var countsAsRequest = false
+    /// A call of gRPC; see Exchange+GRPC.swift.
+    private(set) var isGRPC = false
+    /// The number in grpc-status; -1 where there is none.
+    var grpcStatus = -1
 
     init(worker: Worker) {
         self.worker = worker
@@ -87,6 +95,8 @@ final class Exchange: TimerTarget {
         endpoint = nil
         normalizedPath.removeAll()
         rewrittenPath.removeAll()
+        target.removeAll()
+        replay.removeAll()
         requestID.removeAll()
         hasBody = false
         requestIsRead = false
@@ -107,6 +117,8 @@ final class Exchange: TimerTarget {
         details = ResponseDetails.viaUpstream
         serviceTimeMs = nil
         countsAsRequest = false
+        isGRPC = false
+        grpcStatus = -1
     }
 
     func begin(client: ClientStream) {
@@ -141,6 +153,7 @@ final class Exchange: TimerTarget {
 
     private func countRequest(_ client: ClientStream) {
         countsAsRequest = true
+        isGRPC = saysGRPC
         let stats = client.listener.httpStats
         stats.add(.downstreamRqTotal)
         stats.add(request.isHTTP2 ? .downstreamRqHTTP2Total : .downstreamRqHTTP1Total)
@@ -169,7 +182,8 @@ final class Exchange: TimerTarget {
     func requestBody(_ bytes: ByteView) {
         requestBytes &+= UInt64(bytes.count)
         guard bytes.count > 0, let upstream else { return }
-        upstream.sendBody(bytes, chunked: request.framing == .chunked)
+        if upstream.mayRefuse { keepForReplay(bytes) }
+        upstream.sendBody(bytes)
     }
 
     /// All that arrived in one read was handed over.
@@ -185,7 +199,7 @@ final class Exchange: TimerTarget {
             reply(deferredReply)
             return
         }
-        upstream?.endBody(self)
+        upstream?.endBody()
     }
 
     private func requestRead() {

@@ -8,13 +8,21 @@ struct StreamSocket: ~Copyable {
     let tls: TLSStream?
     /// Who the client is, where it showed a certificate.
     let identity: PeerIdentity?
+    /// See StreamSocket+Dial.swift; a socket that was accepted stands.
+    var stage: Stage
     /// What the socket did not take: cipher text where there is TLS.
     private var output = Buffer()
+    /// close_notify has come: the FIN behind it is no cut.
+    private var peerHasEnded = false
 
-    init(_ descriptor: Int32, tls: TLSStream? = nil, identity: PeerIdentity? = nil) {
+    init(
+        _ descriptor: Int32, tls: TLSStream? = nil, identity: PeerIdentity? = nil,
+        stage: Stage = .standing
+    ) {
         self.descriptor = descriptor
         self.tls = tls
         self.identity = identity
+        self.stage = stage
     }
 
     enum Reading {
@@ -47,6 +55,7 @@ struct StreamSocket: ~Copyable {
     }
 
     private mutating func read(_ tls: TLSStream, _ loop: Loop, _ count: inout Int) -> Reading {
+        if peerHasEnded { return .end }
         while true {
             loop.ciphertext.removeAll()
             switch loop.ciphertext.fill(from: descriptor, limit: Loop.scratchBytes) {
@@ -59,8 +68,11 @@ struct StreamSocket: ~Copyable {
                 switch progress {
                 case .needMore, .ready:
                     if !loop.scratch.isEmpty { return .bytes(more: bytes == Loop.scratchBytes) }
-                    if bytes < Loop.scratchBytes { return .wouldBlock }
-                case .ended: return loop.scratch.isEmpty ? .end : .bytes(more: true)
+                    // A ticket, and no event may follow for what came behind it: read on.
+                    continue
+                case .ended:
+                    peerHasEnded = true
+                    return loop.scratch.isEmpty ? .end : .bytes(more: true)
                 case .failed: return .failed
                 }
             case .wouldBlock: return .wouldBlock

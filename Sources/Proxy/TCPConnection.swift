@@ -12,9 +12,10 @@ final class TCPConnection: Pollable {
     private var client: StreamSocket
     /// What was read of the client's bytes before an endpoint was chosen.
     private var early = Buffer()
-    private var upstream: Int32 = -1
+    private var upstream = StreamSocket(-1)
     private var cluster: ClusterState?
     private var endpoint: EndpointState?
+    private var security: UpstreamSecurity?
     private var timer = TimerID.none
     /// Who the client is, where it showed a certificate.
     private let identity: PeerIdentity?
@@ -69,69 +70,82 @@ final class TCPConnection: Pollable {
         endpoint.activeRequests += 1
         endpoint.requestsTotal += 1
         endpoint.connectionsTotal += 1
-        switch Socket.connect(to: endpoint.address) {
-        case .connected(let raw):
-            upstream = raw
-            cluster.stats.add(.upstreamCxTotal)
-            cluster.stats.add(.upstreamCxActive)
-            connected()
-        case .inProgress(let raw):
-            upstream = raw
-            cluster.stats.add(.upstreamCxTotal)
-            cluster.stats.add(.upstreamCxActive)
-            do throws(NetError) {
-                try worker.loop.add(self, descriptor: raw, for: .stream)
-            } catch {
-                failed(error.reason)
-                return
-            }
-            timer = worker.loop.timers.schedule(
-                afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: self, tag: 0)
-        case .failed(let code):
-            failed(NetError.text(code))
+        do throws(DialFailure) {
+            // A stream of bytes has no authority: without a name of its own it asks for none.
+            security = try endpoint.security(for: .empty).get()
+            upstream = try StreamSocket.dial(
+                endpoint.address,
+                try security?.stream(for: .bytes, wallNs: worker.loop.wallNs))
+        } catch {
+            failed(endpoint.failed(error))
+            return
         }
+        cluster.stats.add(.upstreamCxTotal)
+        cluster.stats.add(.upstreamCxActive)
+        if upstream.stage == .standing {
+            connected()
+            return
+        }
+        do throws(NetError) {
+            try worker.loop.add(self, descriptor: upstream.descriptor, for: .stream)
+        } catch {
+            failed(endpoint.failed(.connect(error.reason)))
+            return
+        }
+        timer = worker.loop.timers.schedule(
+            afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: self, tag: 0)
     }
 
     override func ready(_ readiness: Readiness) {
+        var count = 0
+        do throws(DialFailure) {
+            guard try upstream.rise(readiness, worker.loop, counting: &count) else { return }
+        } catch {
+            failed(endpoint?.failed(error) ?? error)
+            return
+        }
         worker.loop.timers.cancel(timer)
-        worker.loop.remove(descriptor: upstream)
-        let code = Socket.pendingError(upstream)
-        if code == 0 { connected() } else { failed(NetError.text(code)) }
+        worker.loop.remove(descriptor: upstream.descriptor)
+        connected()
     }
 
     override func timerFired(tag: UInt8) {
-        worker.loop.remove(descriptor: upstream)
         cluster?.stats.add(.upstreamCxConnectTimeout)
-        failed("connection timeout")
+        failed(endpoint?.failed(.timeout) ?? .timeout)
     }
 
     private func connected() {
         wasOpened = true
         series.recordOpened()
+        var behind = Buffer()
+        if let tls = upstream.tls {
+            cluster?.stats.add(.sslHandshake)
+            if tls.isResumed { cluster?.stats.add(.sslSessionReused) }
+            security?.keep(tls.takeSession())
+            behind.append(worker.loop.scratch.readable)
+        }
         let tunnel = Tunnel(worker: worker, owner: TCPTunnel(self))
         var socket = StreamSocket(-1)
         swap(&socket, &client)
         var first = Buffer()
         swap(&first, &early)
-        let upstream = upstream
-        self.upstream = -1
+        var risen = StreamSocket(-1)
+        swap(&risen, &upstream)
         tunnel.start(
-            client: socket, upstream: StreamSocket(upstream), fromClient: first,
-            fromUpstream: Buffer())
+            client: socket, upstream: risen, fromClient: first, fromUpstream: behind)
     }
 
-    private func failed(_ reason: String) {
-        failureReason = reason
-        cluster?.stats.add(.upstreamCxConnectFail)
+    private func failed(_ failure: DialFailure) {
+        failureReason = failure.reason
         end(.upstreamConnectionFailure)
     }
 
     /// Closes the client's connection without a byte.
     private func end(_ flags: ResponseFlags) {
         self.flags = flags
-        if upstream >= 0 {
-            Socket.close(upstream)
-            upstream = -1
+        worker.loop.timers.cancel(timer)
+        if upstream.isOpen {
+            upstream.close(worker.loop)
             cluster?.stats.subtract(.upstreamCxActive)
         }
         client.close(worker.loop)

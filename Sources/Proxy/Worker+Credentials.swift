@@ -36,6 +36,9 @@ extension Worker {
             next.clients[key] != nil && next.clients[key] == credentials.clients[key]
         }
         credentials = next
+        for case let cluster? in clusters {
+            for endpoint in cluster.endpoints { endpoint.credentialsChanged() }
+        }
         guard !changed.isEmpty else { return }
         for listener in listeners.values {
             let name = listener.spec.name

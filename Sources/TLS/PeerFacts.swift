@@ -1,8 +1,12 @@
 // What a peer's certificate says that is checked beyond its chain.
 
 public struct PeerFacts: Sendable, Equatable {
-    /// DNS names, URIs and mail addresses of the subjectAltName.
+    /// DNS names, URIs, mail and IP addresses of the subjectAltName, in its order.
     public var alternativeNames: [String] = []
+    /// Of these the URIs: a DNS name that reads like one is none.
+    public var uris: [String] = []
+    /// Of these the IP addresses, as `canonicalAddress` has them.
+    public var addresses: [String] = []
     /// SHA-256 of the public key, base64, as `verifyCertificateSpki` has it.
     public var publicKeyPin = ""
     /// SHA-256 of the certificate, lower-case hex, as `verifyCertificateHash` has it.

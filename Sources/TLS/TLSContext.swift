@@ -100,7 +100,10 @@ public final class TLSContext {
         if !protocols.isEmpty {
             _ = unsafe SSL_CTX_set_alpn_protos(pointer, protocols, UInt32(protocols.count))
         }
-        _ = unsafe isthmus_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_CLIENT))
+        // Whoever dials keeps the sessions: which may be used again is for them to say.
+        _ = unsafe isthmus_ctx_set_cache_mode(
+            pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
+        unsafe SSL_CTX_sess_set_new_cb(pointer, TLSStream.keepSession)
     }
 
     private func applyCommon(

@@ -26,11 +26,19 @@ public final class TLSStream {
     private var records: RecordLayer?
     private var agreed: Agreement?
     public private(set) var isReady = false
+    /// Of a client: see `TLSDestination`.
+    var acceptedNames: [String] = []
+    /// Of a client: given by the server and not taken yet.
+    var newSession: TLSSession?
+    /// Why the connection failed, in the words Envoy's users search for.
+    public private(set) var failureText: String?
 
-    /// - Parameter serverName: sent as SNI and checked against the certificate (client); nil for a
-    ///   server, or where no name is known.
+    /// - Parameters:
+    ///   - destination: whom a client dials; nothing of it counts for a server.
+    ///   - session: one that the same server gave, to be resumed if it still agrees.
     public init(
-        _ context: TLSContext, serverName: String? = nil, verifiedName: String? = nil
+        _ context: TLSContext, to destination: TLSDestination = TLSDestination(),
+        session: TLSSession? = nil
     ) throws(TLSError) {
         guard let ssl = unsafe SSL_new(context.pointer),
             let bio = unsafe BIO_new(TLSContext.pipeMethod.pointer)
@@ -47,15 +55,16 @@ public final class TLSStream {
             unsafe SSL_set_accept_state(ssl)
         } else {
             unsafe SSL_set_connect_state(ssl)
-            if let serverName { _ = unsafe isthmus_ssl_set_host_name(ssl, serverName) }
-            if let verifiedName {
-                unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-                _ = unsafe SSL_set1_host(ssl, verifiedName)
-            }
+            try prepare(destination, session: session)
         }
     }
 
     deinit {
+        // Freeing a connection that was not shut down would make its session unusable: peers close
+        // without a word all the time.
+        if isReady, failureText == nil, unsafe ssl != nil {
+            unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        }
         unsafe SSL_free(ssl)
         // It may hold secrets.
         unsafe OPENSSL_cleanse(pipe, MemoryLayout<isthmus_tls_pipe>.size)
@@ -157,6 +166,7 @@ public final class TLSStream {
         case SSL_ERROR_ZERO_RETURN: return .ended
         default:
             let verify = unsafe SSL_get_verify_result(ssl)
+            failureText = TLSError.envoyText(refusal)
             let reason = TLSError.reason(what)
             if verify != Int(X509_V_OK), let text = unsafe X509_verify_cert_error_string(verify) {
                 return .failed(.failed("\(reason): \(unsafe String(cString: text))"))
@@ -249,17 +259,7 @@ public final class TLSStream {
     public var peerFacts: PeerFacts? {
         guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
         defer { unsafe X509_free(certificate) }
-        var facts = PeerFacts()
-        if let names = unsafe isthmus_alternative_names(certificate) {
-            defer { unsafe isthmus_names_free(names) }
-            for index in 0..<(unsafe isthmus_names_count(names)) {
-                var text: UnsafePointer<UInt8>?
-                let count = unsafe isthmus_name_text(names, index, &text)
-                guard count > 0, let text = unsafe text else { continue }
-                unsafe facts.alternativeNames.append(
-                    ByteView(start: UnsafeRawPointer(text), count: Int(count)).string)
-            }
-        }
+        var facts = unsafe PeerFacts(namesOf: certificate)
         var ofCertificate = [UInt8](repeating: 0, count: 32)
         var ofKey = [UInt8](repeating: 0, count: 32)
         if unsafe isthmus_fingerprints(certificate, &ofCertificate, &ofKey) == 1 {

@@ -50,6 +50,32 @@ struct Plan {
             }, origins: [])
     }
 
+    /// Every endpoint is spoken to as `tls` says.
+    mutating func secure(_ tls: UpstreamTLS) {
+        remake(tls: tls, speaks: nil)
+    }
+
+    mutating func speak(_ speaks: Cluster.UpstreamProtocol) {
+        remake(tls: nil, speaks: speaks)
+    }
+
+    private mutating func remake(tls: UpstreamTLS?, speaks: Cluster.UpstreamProtocol?) {
+        clusters = clusters.map { old in
+            Cluster(
+                name: old.name, host: old.host, serviceName: old.serviceName,
+                namespace: old.namespace, port: old.port, subset: old.subset,
+                loadBalancing: old.loadBalancing, upstreamProtocol: speaks ?? old.upstreamProtocol,
+                connectTimeoutMs: old.connectTimeoutMs,
+                endpoints: old.endpoints.map {
+                    Endpoint(
+                        address: $0.address, port: $0.port, weight: $0.weight,
+                        locality: $0.locality, labels: $0.labels, workload: $0.workload,
+                        tls: tls ?? $0.tls,
+                        origin: $0.origin)
+                }, origins: old.origins)
+        }
+    }
+
     static func destination(
         _ cluster: Int?, weight: UInt32 = 1, headers: HeaderMutations? = nil
     ) -> WeightedDestination {

@@ -131,6 +131,15 @@ final class Rig {
         try onLoop { $0.adopt(snapshot, bindings: []) }
     }
 
+    /// From now on connections by `tls` are made with `settings`.
+    func trust(_ tls: UpstreamTLS, _ settings: TLSClientSettings) throws {
+        try onLoop {
+            var credentials = Worker.Credentials()
+            credentials.clients[tls.credentialKey] = settings
+            $0.replaceCredentials(credentials)
+        }
+    }
+
     var sample: MetricsSample {
         get throws { try onLoop { $0.sample() } }
     }
@@ -213,7 +222,8 @@ final class Rig {
             }
             worker.loop.forEachWatched { pollable in
                 if pollable is ClientConnection || pollable is UpstreamConnection
-                    || pollable is H2Connection || pollable is TLSAcceptor
+                    || pollable is H2UpstreamConnection || pollable is H2Connection
+                    || pollable is TLSAcceptor
                     || pollable is TunnelEnd || pollable is TCPConnection
                 {
                     left.append("\(type(of: pollable))")

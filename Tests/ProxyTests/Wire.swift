@@ -165,6 +165,9 @@ final class Wire {
         return received
     }
 
+    /// All that came is taken, and no more will come.
+    var isEnded: Bool { end != nil && received.isEmpty }
+
     private var text: String { String(decoding: received.prefix(2000), as: UTF8.self) }
 
     private func take(_ count: Int) -> String {

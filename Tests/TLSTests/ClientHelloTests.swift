@@ -12,7 +12,8 @@ struct ClientHelloTests {
         var settings = TLSClientSettings()
         settings.skipsVerification = true
         settings.applicationProtocols = protocols
-        let stream = try TLSStream(TLSContext(client: settings), serverName: name)
+        let stream = try TLSStream(
+            TLSContext(client: settings), to: TLSDestination(serverName: name))
         var out = Buffer()
         var offset = 0
         _ = stream.handshake(.empty, offset: &offset, out: &out)

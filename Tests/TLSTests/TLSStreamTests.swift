@@ -84,7 +84,9 @@ struct TLSStreamTests {
         "a handshake succeeds whole and byte by byte, with h2 chosen", arguments: [Int.max, 1, 7])
     func handshake(step: Int) throws {
         let one = try TLSStream(
-            client(), serverName: "shop.example.com", verifiedName: "shop.example.com")
+            client(),
+            to: TLSDestination(
+                serverName: "shop.example.com", acceptedNames: ["shop.example.com"]))
         let other = try TLSStream(server())
         let result = shake(one, other, step: step)
         #expect(result.client == .ready)
@@ -98,7 +100,7 @@ struct TLSStreamTests {
 
     @Test("what is encrypted on one side is read on the other, cut anywhere")
     func records() throws {
-        let one = try TLSStream(client(), serverName: "shop.example.com")
+        let one = try TLSStream(client(), to: TLSDestination(serverName: "shop.example.com"))
         let other = try TLSStream(server())
         _ = shake(one, other)
         let message = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
@@ -121,7 +123,7 @@ struct TLSStreamTests {
     func keyChanges(recordsMax: UInt64) throws {
         let context = try server()
         context.recordsMax = recordsMax
-        let one = try TLSStream(client(), serverName: "shop.example.com")
+        let one = try TLSStream(client(), to: TLSDestination(serverName: "shop.example.com"))
         let other = try TLSStream(context)
         _ = shake(one, other)
         let message = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 13) }
@@ -138,7 +140,9 @@ struct TLSStreamTests {
     @Test("a certificate for another name is refused by the client")
     func wrongName() throws {
         let one = try TLSStream(
-            client(), serverName: "other.example.com", verifiedName: "other.example.com")
+            client(),
+            to: TLSDestination(
+                serverName: "other.example.com", acceptedNames: ["other.example.com"]))
         let result = shake(one, try TLSStream(server()))
         guard case .failed(let error) = result.client else {
             Issue.record("the client took \(result.client)")
@@ -154,14 +158,16 @@ struct TLSStreamTests {
             $0.clientCA = ca
         }
         let without = shake(
-            try TLSStream(client(), serverName: "shop.example.com"), try TLSStream(strict))
+            try TLSStream(client(), to: TLSDestination(serverName: "shop.example.com")),
+            try TLSStream(strict))
         if case .failed = without.server {} else { Issue.record("taken without a certificate") }
 
         let (chain, key) = try certificates.issue(
             "client", names: "URI:spiffe://cluster.local/ns/default/sa/shop")
         let with = try client { $0.identity = TLSIdentity(chain: chain, key: key) }
         let accepted = try TLSStream(strict)
-        let result = shake(try TLSStream(with, serverName: "shop.example.com"), accepted)
+        let result = shake(
+            try TLSStream(with, to: TLSDestination(serverName: "shop.example.com")), accepted)
         #expect(result.server == .ready)
         let facts = try #require(accepted.peerFacts)
         #expect(facts.alternativeNames == ["spiffe://cluster.local/ns/default/sa/shop"])
@@ -174,7 +180,8 @@ struct TLSStreamTests {
         let modern = try server { $0.minVersion = .v13 }
         let old = try client { $0.maxVersion = .v12 }
         let result = shake(
-            try TLSStream(old, serverName: "shop.example.com"), try TLSStream(modern))
+            try TLSStream(old, to: TLSDestination(serverName: "shop.example.com")),
+            try TLSStream(modern))
         if case .failed = result.server {} else { Issue.record("an old version was taken") }
     }
 

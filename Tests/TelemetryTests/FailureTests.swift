@@ -98,7 +98,7 @@ struct FailureTests {
 
     @Test("a refused connection says so to the client and, as one word, to the log")
     func transportReason() {
-        let reason = "Connection refused"
+        let reason = "delayed connect error: Connection refused"
         #expect(
             body(.remoteConnectionFailure, transportReason: reason)
                 == "upstream connect error or disconnect/reset before headers. reset reason: "

@@ -198,7 +198,9 @@ final class AuthorityDuty: TimerTarget, IdentityDuty {
             let stream: TLSStream
             do throws(TLSError) {
                 stream = try TLSStream(
-                    task.context, serverName: isLiteral ? nil : name, verifiedName: name)
+                    task.context,
+                    to: TLSDestination(
+                        serverName: isLiteral ? nil : name, acceptedNames: [name]))
             } catch {
                 throw IdentityProblem("TLS with the authority: \(error)")
             }

@@ -21,6 +21,8 @@ enum H2Callbacks {
                 callbacks, H2Callbacks.data)
             unsafe nghttp2_session_callbacks_set_on_stream_close_callback(
                 callbacks, H2Callbacks.streamClosed)
+            unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(
+                callbacks, H2Callbacks.frameNotSent)
             unsafe pointer = callbacks
         }
     }
@@ -103,6 +105,10 @@ enum H2Callbacks {
                 return 0
             }
             stream.receivedEnd()
+        case NGHTTP2_RST_STREAM:
+            owner.noteIdleFrame()
+            unsafe H2Callbacks.stream(session, header.stream_id)?.wasResetByPeer = true
+        case NGHTTP2_WINDOW_UPDATE: owner.noteWindowUpdate()
         case NGHTTP2_GOAWAY: owner.notePeerGoingAway()
         default: owner.noteIdleFrame()
         }
@@ -131,6 +137,14 @@ enum H2Callbacks {
         return 0
     }
 
+    static let frameNotSent: nghttp2_on_frame_not_send_callback = { session, frame, _, _ in
+        guard let frame = unsafe frame else { return 0 }
+        let header = unsafe frame.pointee.hd
+        guard nghttp2_frame_type(UInt32(header.type)) == NGHTTP2_HEADERS else { return 0 }
+        unsafe H2Callbacks.stream(session, header.stream_id)?.wasNeverSent = true
+        return 0
+    }
+
     /// nghttp2 asks for body bytes when flow control allows some.
     static let readBody: nghttp2_data_source_read_callback = {
         session, id, target, limit, flags, _, context in
@@ -142,6 +156,7 @@ enum H2Callbacks {
             stream.isDeferred = true
             return Int(NGHTTP2_ERR_DEFERRED.rawValue)
         }
+        owner.noteDataSent()
         let count = min(waiting, limit)
         if count > 0 { unsafe stream.outgoing.move(count, to: UnsafeMutableRawPointer(target)) }
         if stream.outgoing.isEmpty, stream.outputEnded {

@@ -16,6 +16,8 @@ open class H2Session {
     private var roomy: [H2Stream] = []
     /// Frames that carried nothing, less what useful ones account for.
     private var idleFrames = 0
+    /// WINDOW_UPDATE frames that DATA frames sent so far account for.
+    private var windowUpdatesLeft = 0
     /// The peer sent GOAWAY: it takes no new streams.
     public private(set) var peerIsGoingAway = false
     public private(set) var floodDetected = false
@@ -87,6 +89,12 @@ open class H2Session {
     /// Whether body bytes wait for the peer's windows.
     public var hasUnsentData: Bool { streams.values.contains { $0.unsentBytes > 0 } }
 
+    /// Whether the peer takes extended CONNECT (RFC 8441 section 3); false until it has said so.
+    public var peerTakesExtendedConnect: Bool {
+        unsafe nghttp2_session_get_remote_settings(
+            session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1
+    }
+
     /// How many more streams the peer lets us open now (client).
     public var streamsAvailable: Int {
         let max = unsafe nghttp2_session_get_remote_settings(
@@ -127,12 +135,15 @@ open class H2Session {
     }
 
     /// Opens a stream with a request head. Returns nil when the peer takes no more streams.
-    public func submitRequest(
+    /// - Parameter extendedProtocol: `:protocol` of an extended CONNECT (RFC 8441 section 4).
+    public func submitRequest<Stream: H2Stream>(
         method: ByteView, scheme: ByteView, authority: ByteView, path: ByteView,
-        lines: inout Buffer, ends: Bool, make: (Int32) -> H2Stream
-    ) -> H2Stream? {
+        extendedProtocol: ByteView = .empty, lines: inout Buffer, ends: Bool,
+        make: (Int32) -> Stream
+    ) -> Stream? {
         var fields = FieldArray()
         fields.append(":method", method)
+        if extendedProtocol.count > 0 { fields.append(":protocol", extendedProtocol) }
         fields.append(":scheme", scheme)
         fields.append(":authority", authority)
         fields.append(":path", path)
@@ -248,11 +259,22 @@ open class H2Session {
 
     func noteUsefulFrame() { idleFrames = max(0, idleFrames - 4) }
 
+    /// A long body that we send is answered by many of these: they are counted against the DATA
+    /// frames it took, as Envoy does.
+    func noteWindowUpdate() {
+        windowUpdatesLeft -= 1
+        if windowUpdatesLeft < 0 { noteIdleFrame() }
+    }
+
+    func noteDataSent() {
+        windowUpdatesLeft = max(0, windowUpdatesLeft) + H2Limits.windowUpdatesPerDataFrame
+    }
+
     /// nghttp2 gets a source of body bytes, or none where there is no body.
     private func withProvider(
         unless isEmpty: Bool, _ body: (UnsafePointer<nghttp2_data_provider>?) -> Int32
     ) -> Int32 {
-        if isEmpty { return unsafe body(nil) }
+        if isEmpty { return body(nil) }
         var provider = unsafe nghttp2_data_provider()
         unsafe provider.read_callback = H2Callbacks.readBody
         return unsafe body(&provider)

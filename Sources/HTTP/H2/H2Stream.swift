@@ -22,6 +22,10 @@ open class H2Stream {
     final var isTrailerBlock = false
     /// The field block being received is beyond the limits; the rest of it is read over.
     final var isTooLarge = false
+    /// RST_STREAM has come for it.
+    public final var wasResetByPeer = false
+    /// Its head never left: the connection takes no more streams.
+    public final var wasNeverSent = false
     /// A client's stream has its final response head: the next block is trailers.
     public final var gotFinalHead = false
     /// Body bytes received and not consumed yet: they hold the peer's window down.

@@ -51,7 +51,7 @@ public final class UpstreamTLS: Sendable {
         "\(identity.map { "\($0)" } ?? "-")|\(trust)|\(revocationFile ?? "-")"
     }
 
-    static func areSame(_ left: UpstreamTLS?, _ right: UpstreamTLS?) -> Bool {
+    public static func areSame(_ left: UpstreamTLS?, _ right: UpstreamTLS?) -> Bool {
         guard let left, let right else { return left == nil && right == nil }
         return left.isSame(as: right)
     }

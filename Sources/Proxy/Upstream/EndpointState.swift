@@ -13,8 +13,12 @@ final class EndpointState {
     var connectionsTotal: UInt64 = 0
     var connectFailuresTotal: UInt64 = 0
     private(set) var isRetired = false
+    /// One a name that was asked for; nearly always one. See EndpointState+Security.swift.
+    var securities: ContiguousArray<UpstreamSecurity> = []
     /// Last in, first out: the connection used last is the least likely to be stale.
     private var idle: ContiguousArray<UpstreamConnection> = []
+    /// HTTP/2 connections that are open, the latest last.
+    private var multiplexed: ContiguousArray<H2UpstreamConnection> = []
     /// Series of answers by status and flags; nearly always the first one.
     var series: ContiguousArray<SeriesEntry> = []
 
@@ -22,6 +26,7 @@ final class EndpointState {
         var status: UInt16
         var flags: ResponseFlags
         var isGRPC: Bool
+        var grpcStatus: Int
         var series: RequestSeries
     }
 
@@ -33,19 +38,34 @@ final class EndpointState {
 
     func adopt(_ next: Endpoint) {
         if endpoint.workload != next.workload { series.removeAll() }
+        let isSecuredAlike = UpstreamTLS.areSame(endpoint.tls, next.tls)
         endpoint = next
+        if !isSecuredAlike {
+            retireSecurities { _ in true }
+            dropIdle()
+        }
     }
 
     /// Pooled and waiting.
     var idleCount: Int { idle.count }
 
-    func takeIdle() -> UpstreamConnection? {
-        idle.popLast()
+    /// One that is encrypted as `security` says; nil is for connections in the clear, of which
+    /// an endpoint has all or none.
+    func takeIdle(_ security: UpstreamSecurity?) -> UpstreamConnection? {
+        guard let security else { return idle.popLast() }
+        while let index = idle.lastIndex(where: { $0.security === security }) {
+            let connection = idle.remove(at: index)
+            if connection.peerIsValid { return connection }
+            // Its certificate has ended meanwhile: whoever it is now has to show a new one.
+            connection.closeIdle()
+        }
+        return nil
     }
 
     /// False when the connection is not wanted any more.
     func keepIdle(_ connection: UpstreamConnection) -> Bool {
-        guard !isRetired, idle.count < cluster.worker.settings.limits.upstreamIdleConnectionsMax
+        guard !isRetired, idle.count < cluster.worker.settings.limits.upstreamIdleConnectionsMax,
+            connection.security.map({ !$0.isRetired }) ?? (endpoint.tls == nil)
         else { return false }
         idle.append(connection)
         return true
@@ -55,11 +75,50 @@ final class EndpointState {
         if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
     }
 
+    // MARK: - HTTP/2
+
+    /// A connection that takes one more request: the one opened last, as earlier ones are full or
+    /// about to end.
+    func connectionWithRoom(_ security: UpstreamSecurity?) -> H2UpstreamConnection? {
+        var index = multiplexed.count - 1
+        while index >= 0 {
+            if multiplexed[index].hasRoom(for: security) { return multiplexed[index] }
+            index -= 1
+        }
+        return nil
+    }
+
+    /// Whether an HTTP/2 connection with room takes WebSocket (RFC 8441).
+    func connectionForTunnel(_ security: UpstreamSecurity?) -> H2UpstreamConnection? {
+        multiplexed.last { $0.takesExtendedConnect && $0.hasRoom(for: security) }
+    }
+
+    func add(_ connection: H2UpstreamConnection) {
+        if isRetired { connection.retire() }
+        multiplexed.append(connection)
+    }
+
+    func forget(_ connection: H2UpstreamConnection) {
+        multiplexed.removeAll { $0 === connection }
+    }
+
+    /// Closes what idles encrypted in a way that is not wanted any more.
+    func dropRetiredIdle() {
+        for connection in multiplexed where connection.security?.isRetired == true {
+            connection.retire()
+        }
+        let retired = idle.filter { $0.security?.isRetired == true }
+        guard !retired.isEmpty else { return }
+        idle.removeAll { $0.security?.isRetired == true }
+        for connection in retired { connection.closeIdle() }
+    }
+
     /// One pooled connection was stale, so its neighbours may be as well.
     func dropIdle() {
         let all = idle
         idle.removeAll()
         for connection in all { connection.closeIdle() }
+        for connection in multiplexed { connection.retire() }
     }
 
     /// No new requests come here.

@@ -8,8 +8,6 @@ extension UpstreamConnection {
     /// Below this a copy is cheaper than a pipe.
     private static let bytesMin = 128 * 1024
 
-    var isSplicing: Bool { pipe != nil }
-
     /// Whether what is left of the body goes through a pipe: takes one when it begins.
     func mayGoOnSplicing() -> Bool {
         if pipe != nil { return true }

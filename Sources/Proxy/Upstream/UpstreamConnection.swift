@@ -4,9 +4,10 @@
 import HTTP
 import Mesh
 import Net
+import TLS
 import Telemetry
 
-final class UpstreamConnection: Pollable {
+final class UpstreamConnection: UpstreamStream {
     enum State: UInt8 {
         case connecting
         /// An exchange is on it.
@@ -18,12 +19,13 @@ final class UpstreamConnection: Pollable {
     /// What the bytes that arrive next are.
     private enum Phase: UInt8 { case head, length, chunks, untilClose, done }
 
-    let endpoint: EndpointState
-    let worker: Worker
     private var socket: StreamSocket
+    /// nil: in the clear.
+    let security: UpstreamSecurity?
+    /// Seconds since 1970: the peer's certificate ends then.
+    private var validUntil = Int64.max
     private(set) var state: State
     private var phase = Phase.head
-    private(set) var exchange: Exchange?
     private var parser = H1ResponseParser()
     private var decoder = ChunkedDecoder()
     /// Of a response body with a length: bytes still to come.
@@ -52,42 +54,34 @@ final class UpstreamConnection: Pollable {
     private var timer = TimerID.none
     private var idleSinceMs: UInt64 = 0
 
-    var loop: Loop { worker.loop }
-    private var stats: ClusterStats { endpoint.cluster.stats }
-
-    private init(_ descriptor: Int32, state: State, endpoint: EndpointState, worker: Worker) {
-        self.socket = StreamSocket(descriptor)
-        self.state = state
-        self.endpoint = endpoint
-        self.worker = worker
-        super.init()
+    private init(
+        _ socket: consuming StreamSocket, security: UpstreamSecurity?, endpoint: EndpointState,
+        worker: Worker
+    ) {
+        state = socket.stage == .standing ? .busy : .connecting
+        self.socket = socket
+        self.security = security
+        super.init(endpoint: endpoint, worker: worker)
     }
 
-    enum Opening {
-        case connection(UpstreamConnection)
-        /// What the system said.
-        case failed(String)
-    }
-
-    static func open(to endpoint: EndpointState, worker: Worker) -> Opening {
+    static func open(
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, worker: Worker
+    ) throws(DialFailure) -> UpstreamConnection {
         let cluster = endpoint.cluster
         let connection: UpstreamConnection
-        switch Socket.connect(to: endpoint.address) {
-        case .connected(let raw):
-            connection = UpstreamConnection(raw, state: .busy, endpoint: endpoint, worker: worker)
-        case .inProgress(let raw):
+        do throws(DialFailure) {
+            let tls = try security?.stream(for: .http1, wallNs: worker.loop.wallNs)
             connection = UpstreamConnection(
-                raw, state: .connecting, endpoint: endpoint, worker: worker)
-        case .failed(let code):
-            cluster.stats.add(.upstreamCxConnectFail)
-            endpoint.connectFailuresTotal += 1
-            return .failed(NetError.text(code))
+                try StreamSocket.dial(endpoint.address, tls), security: security,
+                endpoint: endpoint, worker: worker)
+        } catch {
+            throw endpoint.failed(error)
         }
         do throws(NetError) {
             try worker.loop.add(connection, descriptor: connection.socket.descriptor, for: .stream)
         } catch {
             connection.socket.close(worker.loop)
-            return .failed(error.reason)
+            throw .connect(error.reason)
         }
         cluster.stats.add(.upstreamCxTotal)
         cluster.stats.add(.upstreamCxHTTP1Total)
@@ -98,13 +92,12 @@ final class UpstreamConnection: Pollable {
             connection.timer = worker.loop.timers.schedule(
                 afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: connection, tag: 0)
         }
-        return .connection(connection)
+        return connection
     }
 
     // MARK: - The request
 
-    /// Takes on an exchange and sends its head.
-    func begin(_ exchange: Exchange, head: ByteView) {
+    override func begin(_ exchange: Exchange) {
         self.exchange = exchange
         // The idle timer is left as it is: it looks again when it fires, which costs nothing here.
         if state == .idle { state = .busy }
@@ -118,12 +111,15 @@ final class UpstreamConnection: Pollable {
             }
             exchange.upstreamLocalAddress = localAddress
         }
-        write(head)
+        loop.outgoing.removeAll()
+        exchange.writeUpstreamHead()
+        write(loop.outgoing.readable)
+        loop.outgoing.removeAll()
     }
 
-    /// Sends a piece of the request's body; chunks are gathered until `flushBody`.
-    func sendBody(_ bytes: ByteView, chunked: Bool) {
-        guard chunked else {
+    /// Chunks are gathered until `flushBody`.
+    override func sendBody(_ bytes: ByteView) {
+        guard exchange?.request.framing == .chunked else {
             write(bytes)
             return
         }
@@ -131,15 +127,14 @@ final class UpstreamConnection: Pollable {
         if loop.outgoing.count >= Loop.scratchBytes { flushBody() }
     }
 
-    func flushBody() {
+    override func flushBody() {
         guard !loop.outgoing.isEmpty else { return }
         write(loop.outgoing.readable)
         loop.outgoing.removeAll()
     }
 
-    /// The request is complete; trailers that may travel go with it.
-    func endBody(_ exchange: Exchange) {
-        if exchange.request.framing == .chunked {
+    override func endBody() {
+        if let exchange, exchange.request.framing == .chunked {
             loop.outgoing.append("0\r\n")
             exchange.decoder.appendTrailers(to: &loop.outgoing)
             loop.outgoing.append("\r\n")
@@ -148,7 +143,7 @@ final class UpstreamConnection: Pollable {
         requestIsComplete = true
     }
 
-    var canTakeBody: Bool {
+    override var canTakeBody: Bool {
         unsentBytes < worker.settings.limits.highWaterBytes
     }
 
@@ -172,7 +167,7 @@ final class UpstreamConnection: Pollable {
 
     override func ready(_ readiness: Readiness) {
         if state == .connecting {
-            connectEnded(readiness)
+            rise(readiness)
             if state != .busy { return }
         }
         if readiness.contains(.error) {
@@ -191,20 +186,18 @@ final class UpstreamConnection: Pollable {
         advance()
     }
 
-    private func connectEnded(_ readiness: Readiness) {
-        guard
-            readiness.contains(.writable) || readiness.contains(.error)
-                || readiness.contains(.hangup)
-        else { return }
-        loop.timers.cancel(timer)
-        let code = Socket.pendingError(socket.descriptor)
-        guard code == 0 else {
-            stats.add(.upstreamCxConnectFail)
-            endpoint.connectFailuresTotal += 1
+    private func rise(_ readiness: Readiness) {
+        var count = 0
+        do throws(DialFailure) {
+            let stands = try socket.rise(readiness, loop, counting: &count)
+            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+            if !stands { return }
+        } catch {
             stats.add(.upstreamRqPendingFailureEject)
-            fail(.remoteConnectionFailure, reason: NetError.text(code))
+            fail(.remoteConnectionFailure, reason: endpoint.failed(error).reason)
             return
         }
+        loop.timers.cancel(timer)
         state = .busy
         if worker.log != nil {
             localAddress = Socket.localAddress(socket.descriptor)
@@ -212,9 +205,25 @@ final class UpstreamConnection: Pollable {
         }
         var waiting = Buffer()
         swap(&waiting, &early)
+        var behind = Buffer()
+        if let tls = socket.tls { secured(tls, &behind) }
         if !socket.write(waiting.readable, loop) { failWriting() }
         if socket.unsentBytes == 0 { exchange?.upstreamTakesMore() }
+        if !behind.isEmpty { received(behind.readable) }
     }
+
+    /// The handshake is done. `behind` takes what was read past it.
+    private func secured(_ tls: TLSStream, _ behind: inout Buffer) {
+        stats.add(.sslHandshake)
+        if tls.isResumed { stats.add(.sslSessionReused) }
+        if security?.tls.trust != .nobody { validUntil = tls.peerNotAfter ?? .max }
+        security?.keep(tls.takeSession())
+        behind.append(loop.scratch.readable)
+        canRead = true
+    }
+
+    /// Whether the certificate this connection was made with is valid still.
+    var peerIsValid: Bool { validUntil > Int64(loop.wallNs / 1_000_000_000) }
 
     private func failWriting() {
         writeFailed = true
@@ -231,7 +240,7 @@ final class UpstreamConnection: Pollable {
     }
 
     /// Reads and hands on as much as the client takes.
-    func advance() {
+    override func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
         defer { isAdvancing = false }
@@ -395,6 +404,8 @@ final class UpstreamConnection: Pollable {
 
     // MARK: - Long bodies; see UpstreamConnection+Splice.swift
 
+    override var isSplicing: Bool { pipe != nil }
+
     func isLongBody(_ bytesMin: Int) -> Bool {
         phase == .length && remaining >= bytesMin && socket.tls == nil
     }
@@ -419,6 +430,7 @@ final class UpstreamConnection: Pollable {
         guard self.exchange === exchange else { return }
         phase = .done
         served += 1
+        if let security { security.keep(socket.tls?.takeSession()) }
         let leftover = leftover + (canRead ? bytesBehind() : 0)
         let isReusable =
             leftover == 0 && requestIsComplete && unsentBytes == 0 && !peerClosed && !writeFailed
@@ -494,7 +506,8 @@ final class UpstreamConnection: Pollable {
                 stats.add(.upstreamRqRetry)
             }
         default:
-            fail(.connectionTermination)
+            // Of a server that wants another client certificate one learns only now.
+            fail(.connectionTermination, reason: socket.tls?.failureText)
         }
     }
 
@@ -510,22 +523,18 @@ final class UpstreamConnection: Pollable {
         exchange?.upstreamFailed(failure, reason: reason, cause: cause)
     }
 
-    /// The exchange gave up: what comes back on this connection is nobody's.
-    func abandon() {
+    /// What comes back on this connection is nobody's.
+    override func abandon() {
+        guard exchange != nil else { return }
         exchange = nil
         stats.add(.upstreamRqTxReset)
         stats.add(.upstreamCxDestroyLocal)
         close()
     }
 
-    /// The exchange is over while the connection still thinks it is on.
-    func exchangeFinished() {
-        guard exchange != nil else { return }
-        abandon()
-    }
-
     func closeIdle() {
         stats.add(.upstreamCxDestroyLocal)
+        socket.sayGoodbye(loop)
         close()
     }
 

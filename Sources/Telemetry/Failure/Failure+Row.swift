@@ -43,6 +43,8 @@ extension Failure {
             .upstreamConnectionTermination, "connection termination", retry: .whenReplayable),
         .localReset: early(.localReset, "local reset"),
         .remoteReset: early(.upstreamRemoteReset, "remote reset", retry: .whenReplayable),
+        .remoteRefusedReset: early(
+            .upstreamRemoteReset, "remote refused stream reset", retry: .always),
         .overflow: early(.upstreamOverflow, "overflow"),
         .upstreamProtocolError: early(.upstreamProtocolError, "protocol error", status: 502),
         .connectionTerminationAfterHead: late(

@@ -8,7 +8,7 @@ extension Failure {
 
     /// The response's body: text/plain, no line feed at its end; nothing for most failures.
     /// - Parameters:
-    ///   - transportReason: what the system said, `Connection refused`.
+    ///   - transportReason: `delayed connect error: Connection refused`, `TLS_error:|...`
     ///   - retried: whether this was not the first attempt.
     public func appendBody(
         to out: inout [UInt8], transportReason: String? = nil, retried: Bool = false
@@ -26,7 +26,7 @@ extension Failure {
         out.append("reset reason: ")
         out.append(reset.description)
         if let transportReason {
-            out.append(", transport failure reason: delayed connect error: ")
+            out.append(", transport failure reason: ")
             out.append(transportReason)
         }
     }
@@ -35,7 +35,7 @@ extension Failure {
     /// `upstream_reset_before_response_started{connection_termination}`. Blanks become underscores,
     /// so that the field stays one word of the log line.
     /// - Parameters:
-    ///   - transportReason: what the system said, `Connection refused`.
+    ///   - transportReason: as in `appendBody`.
     ///   - cause: which rule a malformed message broke, `obs_fold`.
     public func appendDetails(
         to out: inout [UInt8], transportReason: String? = nil, cause: StaticString? = nil
@@ -47,7 +47,7 @@ extension Failure {
             out.append(UInt8(ascii: "{"))
             out.append(reset.description)
             if let transportReason {
-                out.append("|delayed connect error: ")
+                out.append("|")
                 out.append(transportReason)
             } else if let cause {
                 out.append(UInt8(ascii: "|"))

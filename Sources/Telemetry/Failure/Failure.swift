@@ -17,6 +17,7 @@ public enum Failure: Int, CaseIterable, Sendable {
     case connectionTermination
     case localReset
     case remoteReset
+    case remoteRefusedReset
     case overflow
     case upstreamProtocolError
 

@@ -8,6 +8,7 @@ public enum ClusterStat: Int, StatFamily {
     case upstreamCxTotal
     case upstreamCxActive
     case upstreamCxHTTP1Total
+    case upstreamCxHTTP2Total
     case upstreamCxConnectFail
     case upstreamCxConnectTimeout
     case upstreamCxIdleTimeout
@@ -39,6 +40,12 @@ public enum ClusterStat: Int, StatFamily {
     case upstreamRq3xx
     case upstreamRq4xx
     case upstreamRq5xx
+    case sslHandshake
+    case sslSessionReused
+    case sslConnectionError
+    case sslFailVerifySAN
+    case sslFailVerifyError
+    case sslContextMissing
     case membershipTotal
     case membershipHealthy
     case membershipChange
@@ -51,6 +58,8 @@ public enum ClusterStat: Int, StatFamily {
             StatDefinition("upstream_cx_active", .gauge, "Connections open now")
         case .upstreamCxHTTP1Total:
             StatDefinition("upstream_cx_http1_total", .counter, "HTTP/1.1 connections made")
+        case .upstreamCxHTTP2Total:
+            StatDefinition("upstream_cx_http2_total", .counter, "HTTP/2 connections made")
         case .upstreamCxConnectFail:
             StatDefinition("upstream_cx_connect_fail", .counter, "Connection attempts that failed")
         case .upstreamCxConnectTimeout:
@@ -141,6 +150,25 @@ public enum ClusterStat: Int, StatFamily {
         case .upstreamRq5xx:
             StatDefinition(
                 "upstream_rq_5xx", .counter, "Answers with a 5xx status", responseCodeClass: "5xx")
+        case .sslHandshake:
+            StatDefinition("ssl.handshake", .counter, "TLS handshakes completed")
+        case .sslSessionReused:
+            StatDefinition(
+                "ssl.session_reused", .counter, "TLS handshakes that resumed a session")
+        case .sslConnectionError:
+            StatDefinition("ssl.connection_error", .counter, "TLS handshakes that failed")
+        case .sslFailVerifySAN:
+            StatDefinition(
+                "ssl.fail_verify_san", .counter,
+                "Endpoints whose certificate has none of the names asked for")
+        case .sslFailVerifyError:
+            StatDefinition(
+                "ssl.fail_verify_error", .counter,
+                "Endpoints whose certificate leads to no trusted CA, has ended or is revoked")
+        case .sslContextMissing:
+            StatDefinition(
+                "ssl.context_missing", .counter,
+                "Connections not made because a certificate or CA they need cannot be used")
         case .membershipTotal:
             StatDefinition("membership_total", .level, "Endpoints of the cluster")
         case .membershipHealthy:

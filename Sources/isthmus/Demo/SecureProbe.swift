@@ -62,7 +62,8 @@ final class SecureProbe: Pollable {
             "GET \(target) HTTP/1.1\r\nhost: \(name):\(address.port)\r\nconnection: close\r\n\r\n"
         do {
             let stream = try TLSStream(
-                TLSContext(client: settings), serverName: name, verifiedName: name)
+                TLSContext(client: settings),
+                to: TLSDestination(serverName: name, acceptedNames: [name]))
             let descriptor: Int32
             switch Socket.connect(to: address) {
             case .connected(let raw), .inProgress(let raw): descriptor = raw

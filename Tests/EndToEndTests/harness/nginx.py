@@ -1,5 +1,6 @@
 """nginx from the distribution: as upstream, and as the proxy the fixtures are proven against."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -23,8 +24,11 @@ class Nginx:
             for port, text in zip(self.ports, servers)
         )
         self.file = self.folder / "nginx.conf"
+        # Files under a test's folder are this user's alone.
+        user = "user root;" if os.geteuid() == 0 else ""
         self.file.write_text(
             f"""
+            {user}
             worker_processes 1; daemon off; pid {self.folder}/pid; error_log stderr warn;
             events {{ worker_connections 4096; }}
             http {{

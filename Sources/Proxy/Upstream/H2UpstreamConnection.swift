@@ -1,0 +1,341 @@
+// An HTTP/2 connection to an endpoint: its socket, its session, and the moment when output is
+// written. Each request on it is a stream that an exchange talks to as if it were a connection of
+// its own.
+import HTTP
+import Mesh
+import Net
+import TLS
+import Telemetry
+
+final class H2UpstreamConnection: Pollable {
+    let endpoint: EndpointState
+    let worker: Worker
+    /// nil: in the clear.
+    let security: UpstreamSecurity?
+    private var socket: StreamSocket
+    private var session: UpstreamSession?
+    private var isConnecting: Bool
+    private(set) var isClosed = false
+    /// No new requests: the peer, the configuration or a fault says so. It closes with its last
+    /// stream.
+    private var isRetired = false
+    private var canRead = false
+    private var peerClosed = false
+    private var isAdvancing = false
+    private var isFlushDue = false
+    /// Streams that ended well: what tells a stale connection from one that never worked.
+    var served = 0
+    /// Seconds since 1970: the peer's certificate ends then.
+    private var validUntil = Int64.max
+    private(set) var localAddress: SocketAddress?
+    /// The stream whose answer is being gathered in the loop's outgoing buffer.
+    private var gathering: H2RequestStream?
+    private var timer = TimerID.none
+    private var lastMovedMs: UInt64 = 0
+    /// What its streams fail with once it is closed.
+    private(set) var ending = Failure.connectionTermination
+    private(set) var endingReason: String?
+    /// Frames gathered for one write.
+    private static let writeBytes = 128 * 1024
+
+    private var loop: Loop { worker.loop }
+    private var stats: ClusterStats { endpoint.cluster.stats }
+
+    private init(
+        _ socket: consuming StreamSocket, security: UpstreamSecurity?, endpoint: EndpointState,
+        worker: Worker
+    ) {
+        isConnecting = socket.stage != .standing
+        self.socket = socket
+        self.security = security
+        self.endpoint = endpoint
+        self.worker = worker
+        super.init()
+        session = UpstreamSession(connection: self)
+    }
+
+    /// Starts to connect; requests may be put on it at once.
+    static func open(
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, worker: Worker
+    ) throws(DialFailure) -> H2UpstreamConnection {
+        let connection: H2UpstreamConnection
+        do throws(DialFailure) {
+            let tls = try security?.stream(for: .http2, wallNs: worker.loop.wallNs)
+            connection = H2UpstreamConnection(
+                try StreamSocket.dial(endpoint.address, tls), security: security,
+                endpoint: endpoint, worker: worker)
+        } catch {
+            throw endpoint.failed(error)
+        }
+        do throws(NetError) {
+            try worker.loop.add(connection, descriptor: connection.socket.descriptor, for: .stream)
+        } catch {
+            connection.socket.close(worker.loop)
+            throw .connect(error.reason)
+        }
+        connection.opened()
+        return connection
+    }
+
+    private func opened() {
+        stats.add(.upstreamCxTotal)
+        stats.add(.upstreamCxHTTP2Total)
+        stats.add(.upstreamCxActive)
+        endpoint.connectionsTotal += 1
+        lastMovedMs = loop.nowMs
+        if isConnecting {
+            stats.add(.upstreamRqPendingTotal)
+            timer = loop.timers.schedule(
+                afterMs: UInt64(endpoint.cluster.cluster.connectTimeoutMs), target: self, tag: 0)
+        } else {
+            stands()
+        }
+    }
+
+    // MARK: - Requests
+
+    /// Whether a request for `security` may be put on it now.
+    func hasRoom(for security: UpstreamSecurity?) -> Bool {
+        guard !isRetired, !isClosed, self.security === security, let session,
+            !session.peerIsGoingAway, session.streamsAvailable > 0
+        else { return false }
+        return validUntil > Int64(loop.wallNs / 1_000_000_000)
+    }
+
+    /// How many more requests the peer takes on this connection now.
+    var streamsAvailable: Int { session?.streamsAvailable ?? 0 }
+
+    /// Whether the peer takes WebSocket on a stream (RFC 8441 section 3).
+    var takesExtendedConnect: Bool { session?.peerTakesExtendedConnect ?? false }
+
+    /// Opens a stream with the head that `exchange` writes; nil where the session refuses.
+    func open(_ stream: H2UpstreamStream, for exchange: Exchange) -> H2RequestStream? {
+        guard !isClosed, let session else { return nil }
+        return exchange.submitHead(on: session, isSecure: security != nil) { [self] id in
+            H2RequestStream(id: id, session: session, connection: self, upstream: stream)
+        }
+    }
+
+    // MARK: - Events
+
+    override func ready(_ readiness: Readiness) {
+        if isConnecting {
+            rise(readiness)
+            if isConnecting || isClosed { return }
+        }
+        if readiness.contains(.writable), socket.unsentBytes > 0 {
+            guard socket.flush(loop) else {
+                lost(.connectionTermination)
+                return
+            }
+            lastMovedMs = loop.nowMs
+            flushSoon()
+        }
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup, .error]) {
+            // An error closes; what was received before it is read first.
+            if !readiness.isDisjoint(with: [.peerClosed, .hangup, .error]) { peerClosed = true }
+            canRead = true
+            advance()
+        }
+    }
+
+    override func resumed() {
+        advance()
+    }
+
+    private func rise(_ readiness: Readiness) {
+        var count = 0
+        do throws(DialFailure) {
+            let stands = try socket.rise(readiness, loop, counting: &count)
+            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+            if !stands { return }
+        } catch {
+            stats.add(.upstreamRqPendingFailureEject, UInt64(session?.openStreams ?? 0))
+            lost(.remoteConnectionFailure, reason: endpoint.failed(error).reason)
+            return
+        }
+        loop.timers.cancel(timer)
+        isConnecting = false
+        if let tls = socket.tls {
+            stats.add(.sslHandshake)
+            if tls.isResumed { stats.add(.sslSessionReused) }
+            if security?.tls.trust != .nobody { validUntil = tls.peerNotAfter ?? .max }
+            security?.keep(tls.takeSession())
+            canRead = true
+        }
+        stands()
+        if socket.tls != nil { received(loop.scratch.readable) }
+    }
+
+    private func stands() {
+        if worker.log != nil { localAddress = Socket.localAddress(socket.descriptor) }
+        timer = loop.timers.schedule(
+            afterMs: worker.settings.limits.upstreamIdleMs, target: self, tag: 1)
+        flushSoon()
+    }
+
+    private func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        var readBytes = 0
+        while !isClosed, canRead {
+            // A peer that takes no frames gets none of its own read: answers to them would pile up.
+            guard socket.unsentBytes < worker.settings.limits.highWaterBytes else { return }
+            if readBytes >= Loop.readBytesMax {
+                loop.again(self)
+                return
+            }
+            var count = 0
+            let reading = socket.read(loop, counting: &count)
+            readBytes += count
+            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+            switch reading {
+            case .bytes(let more):
+                if !more, !peerClosed { canRead = false }
+                received(loop.scratch.readable)
+            case .wouldBlock: canRead = false
+            case .end, .cut, .failed:
+                lost(.connectionTermination, reason: socket.tls?.failureText)
+                return
+            }
+        }
+    }
+
+    private func received(_ bytes: ByteView) {
+        guard bytes.count > 0, let session else { return }
+        lastMovedMs = loop.nowMs
+        if !session.receive(bytes) {
+            // The GOAWAY that says so goes out first; see `roundEnded`.
+            isRetired = true
+            canRead = false
+        }
+        gather(for: nil)
+        if let security { security.keep(socket.tls?.takeSession()) }
+        flushSoon()
+    }
+
+    /// An answer's head and the body behind it leave in one write where they came in one read; the
+    /// buffer they are gathered in holds one answer at a time.
+    func gather(for stream: H2RequestStream?) {
+        guard gathering !== stream else { return }
+        let before = gathering
+        gathering = stream
+        before?.flush()
+    }
+
+    /// The answer ends, and flushes itself.
+    func gathered(_ stream: H2RequestStream) {
+        if gathering === stream { gathering = nil } else { gather(for: nil) }
+    }
+
+    /// Frames leave at the end of the round: what several streams have to send goes in one write.
+    func flushSoon() {
+        guard !isFlushDue, !isClosed else { return }
+        isFlushDue = true
+        loop.atEndOfThisRound(self)
+    }
+
+    override func roundEnded() {
+        isFlushDue = false
+        guard !isClosed, !isConnecting, let session else { return }
+        while socket.unsentBytes < worker.settings.limits.highWaterBytes {
+            loop.frames.removeAll()
+            session.takeOutput(into: &loop.frames, limit: Self.writeBytes)
+            guard !loop.frames.isEmpty else { break }
+            stats.add(.upstreamCxTxBytesTotal, UInt64(loop.frames.count))
+            lastMovedMs = loop.nowMs
+            guard socket.write(loop.frames.readable, loop) else {
+                // What the peer said before may still be there to read.
+                canRead = true
+                peerClosed = true
+                break
+            }
+        }
+        loop.frames.removeAll()
+        if !session.isAlive, socket.unsentBytes == 0 {
+            // It ends with streams on it only where the peer broke the protocol.
+            if session.openStreams > 0 { stats.add(.upstreamCxProtocolError) }
+            lost(session.openStreams > 0 ? .upstreamProtocolError : ending)
+        } else if session.openStreams == 0, isRetired || session.peerIsGoingAway,
+            socket.unsentBytes == 0
+        {
+            end()
+        } else if canRead {
+            advance()
+        }
+    }
+
+    // MARK: - Ends
+
+    /// No new requests come here; those under way finish. Never closes within the caller's call,
+    /// which may come out of the session itself.
+    func retire() {
+        isRetired = true
+        flushSoon()
+    }
+
+    /// The connection is gone: every stream on it fails.
+    private func lost(_ failure: Failure, reason: String? = nil) {
+        guard !isClosed else { return }
+        ending = failure
+        endingReason = reason
+        stats.add(.upstreamCxDestroyRemote)
+        if let session, session.openStreams > 0 { stats.add(.upstreamCxDestroyWithActiveRq) }
+        close()
+    }
+
+    private func end() {
+        stats.add(.upstreamCxDestroyLocal)
+        socket.sayGoodbye(loop)
+        close()
+    }
+
+    private func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        loop.timers.cancel(timer)
+        socket.close(loop)
+        stats.subtract(.upstreamCxActive)
+        stats.add(.upstreamCxDestroy)
+        endpoint.forget(self)
+        let session = session
+        self.session = nil
+        session?.connectionLost()
+    }
+
+    override func timerFired(tag: UInt8) {
+        guard !isClosed else { return }
+        if tag == 0 {
+            guard isConnecting else { return }
+            stats.add(.upstreamCxConnectTimeout)
+            _ = endpoint.failed(.timeout)
+            lost(.connectionTimeout)
+            return
+        }
+        let limit = worker.settings.limits.upstreamIdleMs
+        let idle = loop.nowMs &- lastMovedMs
+        if idle >= limit, session?.openStreams == 0 {
+            stats.add(.upstreamCxIdleTimeout)
+            session?.terminate(code: 0)
+            retire()
+            return
+        }
+        timer = loop.timers.schedule(
+            afterMs: idle >= limit ? limit : limit - idle, target: self, tag: 1)
+    }
+}
+
+/// Tells its connection when there is output.
+private final class UpstreamSession: H2Session {
+    private unowned let connection: H2UpstreamConnection
+
+    init(connection: H2UpstreamConnection) {
+        self.connection = connection
+        super.init(role: .client, limits: connection.worker.settings.limits.http2)
+    }
+
+    override func wantsFlush() {
+        connection.flushSoon()
+    }
+}
