@@ -146,6 +146,19 @@ import Testing
         #expect(plain?.destinations.first?.clusterName == "inbound|80||")
     }
 
+    @Test("a port without a named protocol is bytes, agrees on what the client speaks, and says so")
+    func unnamed() throws {
+        let world = world(Piece.mtls("STRICT"), protocolName: "web")
+        guard case .tls(let chains) = world.inbound(80)?.kind,
+            case .terminateTCP(let termination, _) = try #require(chains.first).handling
+        else {
+            Issue.record("no chain")
+            return
+        }
+        #expect(termination.applicationProtocols == ["h2", "http/1.1", "istio"])
+        #expect(world.says("names no protocol", "carried as bytes", severity: .info))
+    }
+
     @Test("DISABLE takes the bytes as they are", arguments: ["http", "tcp"])
     func disable(_ protocolName: String) {
         let world = world(Piece.mtls("DISABLE"), protocolName: protocolName)

@@ -11,6 +11,8 @@ enum MeshTLS {
     /// a message of Envoy's own before the first byte.
     static let httpProtocols = ["h2", "http/1.1"]
     static let byteProtocols = ["istio"]
+    /// For ports that name no protocol, where a client may speak HTTP to the application behind.
+    static let anyProtocols = httpProtocols + byteProtocols
     /// For TLS 1.2 (Istio's listener builder).
     static let cipherSuites = [
         "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",

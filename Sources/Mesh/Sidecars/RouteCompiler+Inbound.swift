@@ -55,7 +55,8 @@ extension RouteCompiler {
                 plan, names,
                 .terminateTCP(
                     MeshTLS.termination(
-                        applicationProtocols: MeshTLS.byteProtocols,
+                        applicationProtocols: plan.protocolName == .unspecified
+                            ? MeshTLS.anyProtocols : MeshTLS.byteProtocols,
                         origin: plan.authentication.origin ?? plan.origin), route))
         }
         switch plan.authentication.mode {

@@ -161,6 +161,13 @@ extension SidecarDraft {
                     + "identity: every handshake fails",
                 advice: "start it with --identity or --ca")
         }
+        if protocolName == .unspecified {
+            report(
+                .info, origin,
+                "port \(port) of \(workload.name) names no protocol: what comes in is carried as "
+                    + "bytes",
+                advice: "name the service's port http, or tcp, or write `protocol`")
+        }
         let service = served?.service
         inbound.append(
             SidecarPlan.Inbound(
