@@ -58,7 +58,7 @@ extension AuthorityServer {
         }
         let key: PublicKey
         do throws(PKIError) {
-            key = try SigningRequest(pem: message.csr).provenKey
+            key = try SigningRequest.provenKey(pem: message.csr)
         } catch {
             counts.requestFailures += 1
             throw GRPCStatus(.invalidArgument, "CSR signing error (\(error))")

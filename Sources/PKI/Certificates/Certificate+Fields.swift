@@ -27,11 +27,19 @@ extension Certificate {
     /// - Throws: `.unsupportedKey`, or `.malformed` where the key cannot be read.
     public var publicKey: PublicKey {
         get throws(PKIError) {
-            guard let key = unsafe X509_get_pubkey(raw) else {
-                throw OpenSSLFailure.malformed(.publicKey)
-            }
+            let source = readable
+            let found = unsafe withExtendedLifetime(source) { unsafe X509_get_pubkey($0.raw) }
+            guard let key = unsafe found else { throw OpenSSLFailure.malformed(.publicKey) }
             return try unsafe PublicKey(owning: key)
         }
+    }
+
+    /// The same certificate with its key decoded, which OpenSSL does only where it reads one: see
+    /// `PublicKey.write(to:)`.
+    var readable: Certificate {
+        if unsafe X509_get0_pubkey(raw) != nil { return self }
+        ERR_clear_error()
+        return (try? Certificate(der: der)) ?? self
     }
 
     /// Subject and issuer are one name: a root, where the signature is its own too.

@@ -31,7 +31,7 @@ extension Certificate {
             unsafe OpenSSLTime.write(template.notBefore, to: X509_getm_notBefore(raw)),
             unsafe OpenSSLTime.write(template.notAfter, to: X509_getm_notAfter(raw)),
             unsafe template.subject.withName({ unsafe X509_set_subject_name(raw, $0) }),
-            unsafe X509_set_pubkey(raw, subject.raw) == 1
+            unsafe subject.write(to: raw)
         else { return false }
         let isNamed =
             if let issuer {

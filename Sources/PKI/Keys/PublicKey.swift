@@ -7,16 +7,26 @@ public final class PublicKey: @unchecked Sendable {
     /// An `EVP_PKEY` of which one reference is ours.
     package let raw: OpaquePointer
     public let kind: KeyKind
+    /// Of a P-256 key that was made from it: the uncompressed point.
+    let point: [UInt8]?
 
     /// Takes over one reference, also when it throws.
     init(owning raw: OpaquePointer) throws(PKIError) {
         unsafe self.raw = raw
+        point = nil
         do throws(PKIError) {
             kind = try unsafe KeyKind(of: raw)
         } catch {
             unsafe EVP_PKEY_free(raw)
             throw error
         }
+    }
+
+    /// Takes over one reference to a key on P-256 that was made from a point.
+    init(p256 raw: OpaquePointer, point: [UInt8]) {
+        unsafe self.raw = raw
+        kind = .p256
+        self.point = point
     }
 
     deinit { unsafe EVP_PKEY_free(raw) }

@@ -28,10 +28,14 @@ public final class SigningRequest: @unchecked Sendable {
 
     /// The one request of a PEM text.
     public convenience init(pem: [UInt8]) throws(PKIError) {
+        try self.init(der: SigningRequest.der(inPEM: pem))
+    }
+
+    static func der(inPEM pem: [UInt8]) throws(PKIError) -> [UInt8] {
         let labels: [PEMLabel] = [.certificateRequest, .newCertificateRequest]
         let block = try PEMBlock.parse(pem).first { labels.contains($0.label) }
         guard let block else { throw .missing(.certificateRequest) }
-        try self.init(der: block.der)
+        return block.der
     }
 
     /// Asks for a certificate.

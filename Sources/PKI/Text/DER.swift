@@ -1,6 +1,7 @@
 // Writes the few ASN.1 shapes that certificate extensions are made of (X.690, DER).
 // Extension values are built here, in safe code that tests can compare with the standard's bytes,
-// and OpenSSL puts them into certificates; reading foreign bytes is OpenSSL's alone.
+// and OpenSSL puts them into certificates. Foreign bytes are OpenSSL's to read, but for
+// `DERReader`.
 
 enum DER {
     /// Context-specific, primitive: `[n] IMPLICIT`.

@@ -45,6 +45,8 @@ extension TrustStore {
         of leaf: Certificate, intermediates: [Certificate], time: UnixTime, side: PeerSide,
         expectation: PeerExpectation
     ) throws(VerificationError) -> [Certificate] {
+        let leaf = leaf.readable
+        defer { withExtendedLifetime(leaf) {} }
         guard let context = unsafe X509_STORE_CTX_new(), let stack = unsafe OPENSSL_sk_new_null()
         else { throw TrustStore.outOfMemory }
         defer {
