@@ -13,10 +13,9 @@ extension ClusterBuilder {
         var explicit: UpstreamTLS?
         var mutual: UpstreamTLS?
         var withheld: [PeerAuthenticationIndex.Mode] = []
+        let terms = security.terms(of: service, rule, port: key.port, subset: key.subset)
         let secured = members.map { endpoint -> Endpoint in
-            switch security.verdict(
-                for: endpoint, of: service, rule, port: key.port, subset: key.subset)
-            {
+            switch security.verdict(for: endpoint, on: terms) {
             case .rule(.disable, _): return endpoint
             case .rule:
                 guard let found = rule?.tls(port: key.port, subset: key.subset) else {

@@ -23,9 +23,10 @@ extension Explainer {
         guard let service = security.registry.service(cluster.host, in: cluster.namespace) else {
             return nil
         }
-        let verdict = security.decision.verdict(
-            for: endpoint, of: service, security.rules.rule(for: service), port: cluster.port,
+        let terms = security.decision.terms(
+            of: service, security.rules.rule(for: service), port: cluster.port,
             subset: cluster.subset)
+        let verdict = security.decision.verdict(for: endpoint, on: terms)
         if node.role == .gateway, verdict == .plain(.noSidecar) || verdict == .plain(.external) {
             return nil
         }

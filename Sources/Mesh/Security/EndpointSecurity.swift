@@ -35,31 +35,42 @@ struct EndpointSecurity {
         presence = SidecarPresence(objects.sidecars)
     }
 
-    func verdict(
-        for endpoint: Endpoint, of service: RegisteredService, _ rule: MergedRule?,
-        port: UInt16, subset: String
-    ) -> Verdict {
-        if let found = rule?.tls(port: port, subset: subset) {
-            return .rule(found.settings.mode, found.origin)
-        }
-        let inferred = rule?.inferredTLS(port: port, subset: subset)
-        if let inferred, inferred.settings.mode != .istioMutual {
+    /// What holds for all endpoints of a cluster, looked up once for however many there are.
+    struct Terms {
+        fileprivate let rule: MergedRule.TLS?
+        fileprivate let inferred: MergedRule.TLS?
+        fileprivate let isExternal: Bool
+    }
+
+    func terms(
+        of service: RegisteredService, _ rule: MergedRule?, port: UInt16, subset: String
+    ) -> Terms {
+        Terms(
+            rule: rule?.tls(port: port, subset: subset),
+            inferred: rule?.inferredTLS(port: port, subset: subset),
+            isExternal: service.isExternal)
+    }
+
+    func verdict(for endpoint: Endpoint, on terms: Terms) -> Verdict {
+        if let rule = terms.rule { return .rule(rule.settings.mode, rule.origin) }
+        if let inferred = terms.inferred, inferred.settings.mode != .istioMutual {
             return .plain(.rule(inferred.settings.mode, inferred.origin))
         }
-        if inferred == nil, service.isExternal { return .plain(.external) }
+        let isAsked = terms.inferred != nil
+        if !isAsked, terms.isExternal { return .plain(.external) }
         let namespace = endpoint.workload.namespace
         let evidence = presence.evidence(
             namespace: namespace, labels: endpoint.labels, port: endpoint.port)
-        let answer = peers.answer(
-            namespace: namespace, labels: endpoint.labels, port: endpoint.port)
-        if inferred == nil {
+        if !isAsked {
             switch evidence {
             case .none: return .plain(.noSidecar)
             case .deniedByLabel: return .plain(.deniedByLabel)
             case .label, .listener: break
             }
-            if answer.mode == .disable { return .plain(.disabled(answer.origin)) }
         }
+        let answer = peers.answer(
+            namespace: namespace, labels: endpoint.labels, port: endpoint.port)
+        if !isAsked, answer.mode == .disable { return .plain(.disabled(answer.origin)) }
         guard node.hasIdentity else { return .plain(.noIdentity(answer.mode)) }
         return .mutual(evidence)
     }
