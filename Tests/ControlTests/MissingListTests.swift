@@ -41,7 +41,8 @@ import Testing
 
     /// Whether a server that has these lists takes a client, and a client with them the server.
     private func talks(
-        _ client: TLSIdentity, lists: [UInt8], tolerantly: Bool, clientChecks: Bool = false
+        _ client: TLSIdentity, lists: [UInt8], tolerantly: Bool, clientChecks: Bool = false,
+        accepted: String? = nil
     ) throws -> Bool {
         var serving = TLSServerSettings(identities: [clientChecks ? client : server])
         serving.clientCertificates = .required
@@ -54,7 +55,10 @@ import Testing
         dialling.trustedCA = roots
         if clientChecks { dialling.revocations = lists }
         dialling.allowsMissingLists = tolerantly
-        let one = try TLSStream(TLSContext(client: dialling))
+        // Names are judged by a callback of their own, which must be as lenient.
+        let destination = TLSDestination(
+            acceptedNames: [accepted ?? "spiffe://cluster.local/ns/default/sa/reviews"])
+        let one = try TLSStream(TLSContext(client: dialling), to: destination)
         let other = try TLSStream(TLSContext(server: serving, ticketKeys: []))
         var toServer = Buffer()
         var toClient = Buffer()
@@ -84,6 +88,14 @@ import Testing
             #expect(
                 try talks(old, lists: lists, tolerantly: false, clientChecks: clientChecks))
         }
+    }
+
+    @Test("a missing list makes nobody somebody else")
+    func names() throws {
+        #expect(
+            try !talks(
+                new, lists: lists, tolerantly: true, clientChecks: true,
+                accepted: "spiffe://cluster.local/ns/default/sa/ratings"))
     }
 
     @Test("who stands on a list that is there is refused, allowed or not")
