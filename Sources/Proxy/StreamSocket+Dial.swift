@@ -42,7 +42,11 @@ extension StreamSocket {
             var offset = 0
             let progress = tls.handshake(.empty, offset: &offset, out: &hello)
             guard progress == .needMore, send(hello.readable, loop) else { throw .handshake(tls) }
-            return false
+            // Who speaks first, and so no TLS, may have spoken with this event: no other tells of it.
+            guard !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) else {
+                return false
+            }
+            return try shake(tls, loop, &count)
         }
         guard let tls else { return true }
         if unsentBytes > 0, !flush(loop) { throw .handshake(tls) }

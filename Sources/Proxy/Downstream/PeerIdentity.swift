@@ -62,7 +62,7 @@ final class PeerIdentity: TimerTarget {
         forwarded = ForwardedCertificate(of: certificate, names: names, by: own)
             .element(withCertificate: listener.direction == .gateway)
         caller = listener.worker.caller(principal, workload, own: own, on: listener)
-        notAfter = certificate.notAfter.seconds
+        notAfter = stream.peerNotAfter ?? certificate.notAfter.seconds
         super.init()
         look()
     }
