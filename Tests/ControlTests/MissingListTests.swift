@@ -1,4 +1,4 @@
-// Revocation in a mesh whose authority has a new issuer: its first certificates come before its list.
+// Revocation in a mesh whose authority has a new issuer: certificates of it come before its list.
 import Authority
 import Net
 import PKI
