@@ -23,12 +23,12 @@ extension Exchange {
             redirectToHTTPS()
             return
         }
-        guard let number = match(table, place) else {
+        guard let found = match(table, place) else {
             noRoute()
             return
         }
-        routeNumber = number
-        let plan = table.plan(number)
+        routeNumber = found.number
+        let plan = table.plan(of: found)
         routeHeaders = plan.headers
         switch plan.action {
         case .forward(let forward):
@@ -62,7 +62,7 @@ extension Exchange {
         return routeTable.route(routeNumber, at: hostPlace)
     }
 
-    private func match(_ table: RouteTable, _ place: HostPlace) -> Int? {
+    private func match(_ table: RouteTable, _ place: HostPlace) -> FoundRoute? {
         let path = path
         let query = query
         let method = request.methodBytes
@@ -71,7 +71,7 @@ extension Exchange {
         let asked = RouteRequest(
             path: path.span, query: query.span, method: method.span, authority: authority.span,
             scheme: scheme.span)
-        return table.routeNumber(
+        return table.find(
             at: place, for: asked, headers: RequestFields(head: request))
     }
 

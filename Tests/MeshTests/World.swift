@@ -79,8 +79,8 @@ struct World {
             path: path.span, query: query.span, method: method.span, authority: authority.span,
             scheme: scheme.span)
         guard let place = table.place(for: authority.span) else { return nil }
-        return table.routeNumber(at: place, for: request, headers: Fields(headers))
-            .map { table.route($0, at: place) }
+        return table.find(at: place, for: request, headers: Fields(headers))
+            .map { table.route($0.number, at: place) }
     }
 
     /// The cluster names with their weights, of the route the data plane would take.

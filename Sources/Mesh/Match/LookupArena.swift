@@ -7,7 +7,7 @@
 ///     name     record: u32, length: u32, the name's bytes in lower case
 ///     record   virtual host: u32, first route: u32, routes: u32, redirects to https: u8,
 ///              then a step for each route
-///     step     kind: u8, length: u32, program: u32 (regex only), the path's bytes
+///     step     kind: u8, length: u32, plan: u32, program: u32 (regex only), the path's bytes
 @usableFromInline
 struct LookupArena: Sendable {
     @usableFromInline
@@ -23,6 +23,8 @@ struct LookupArena: Sendable {
     struct Step {
         @usableFromInline let kind: Kind
         @usableFromInline let hasConditions: Bool
+        /// Of the route, in the table's plans.
+        @usableFromInline let plan: UInt32
         /// Of a regex, where its automaton is in the table's programs; `noProgram` without one.
         @usableFromInline let program: UInt32
         /// Where the path, of a regex the bytes it starts with, lies.
@@ -32,9 +34,12 @@ struct LookupArena: Sendable {
         @inlinable var end: Int { offset &+ length }
 
         @inlinable
-        init(kind: Kind, hasConditions: Bool, program: UInt32, offset: Int, length: Int) {
+        init(
+            kind: Kind, hasConditions: Bool, plan: UInt32, program: UInt32, offset: Int, length: Int
+        ) {
             self.kind = kind
             self.hasConditions = hasConditions
+            self.plan = plan
             self.program = program
             self.offset = offset
             self.length = length
@@ -61,15 +66,15 @@ struct LookupArena: Sendable {
         let what = Kind(rawValue: kind & ~Kind.conditions) ?? .any
         let isRegex = what == .regex
         return Step(
-            kind: what, hasConditions: kind & Kind.conditions != 0,
-            program: isRegex ? word(at: offset &+ 5) : Self.noProgram,
-            offset: offset &+ (isRegex ? 9 : 5), length: length)
+            kind: what, hasConditions: kind & Kind.conditions != 0, plan: word(at: offset &+ 5),
+            program: isRegex ? word(at: offset &+ 9) : Self.noProgram,
+            offset: offset &+ (isRegex ? 13 : 9), length: length)
     }
 
     // MARK: - Building
 
     mutating func reserve(hosts: Int, routes: Int) {
-        bytes.reserveCapacity(hosts * 48 + routes * 16)
+        bytes.reserveCapacity(hosts * 48 + routes * 20)
     }
 
     /// Room for `name`, of the record at `record`. - Returns: where the name is.
@@ -105,10 +110,11 @@ struct LookupArena: Sendable {
     }
 
     /// - Parameter program: of a regex with an automaton, where that is.
-    mutating func append(_ match: RouteMatch, program: UInt32?) {
+    mutating func append(_ match: RouteMatch, plan: UInt32, program: UInt32?) {
         let (kind, path) = Self.parts(of: match)
         bytes.append(kind.rawValue | (match.conditions.isEmpty ? 0 : Kind.conditions))
         append(UInt32(path.count))
+        append(plan)
         if kind == .regex { append(program ?? Self.noProgram) }
         bytes.append(contentsOf: path)
     }

@@ -24,20 +24,21 @@ extension RouteTable {
         arena.bytes[place.record &+ 12] != 0
     }
 
-    /// The number in this table of the first route there that matches, or nil: 404 NR.
+    /// The first route there that matches, or nil: 404 NR.
     @inlinable
-    public func routeNumber(
+    public func find(
         at place: HostPlace, for request: borrowing RouteRequest,
         headers: borrowing some HeaderSource
-    ) -> Int? {
+    ) -> FoundRoute? {
         var number = Int(arena.word(at: place.record &+ 4))
         let end = number &+ Int(arena.word(at: place.record &+ 8))
         var offset = place.record &+ LookupArena.recordHead
         while number < end {
             let step = arena.step(at: offset)
             if pathMatches(step, number, at: place, request.path) {
-                if !step.hasConditions { return number }
-                if conditionsHold(number, at: place, request, headers) { return number }
+                let found = FoundRoute(number: number, plan: step.plan)
+                if !step.hasConditions { return found }
+                if conditionsHold(number, at: place, request, headers) { return found }
             }
             offset = step.end
             number &+= 1
@@ -46,7 +47,7 @@ extension RouteTable {
     }
 
     @inlinable
-    public func plan(_ number: Int) -> RoutePlan { plans[number] }
+    public func plan(of found: FoundRoute) -> RoutePlan { plans[Int(found.plan)] }
 
     /// The route of a number that was found there.
     public func route(_ number: Int, at place: HostPlace) -> Route {

@@ -11,7 +11,7 @@ public final class RouteTable: Sendable {
     @usableFromInline let arena: LookupArena
     /// The automata of regexes, one behind the other; those that are equal are there once.
     @usableFromInline let programs: [UInt64]
-    /// Of the routes of all virtual hosts, one behind the other.
+    /// What routes do; those that do the same share one.
     @usableFromInline let plans: ContiguousArray<RoutePlan>
 
     public init(name: String, virtualHosts: [VirtualHost]) {
@@ -32,6 +32,8 @@ public final class RouteTable: Sendable {
         var programs: [UInt64] = []
         var plans: ContiguousArray<RoutePlan> = []
         private var known: [ArraySlice<UInt8>: UInt32] = [:]
+        private var knownPlans: [PlanIdentity: UInt32] = [:]
+        private var routeCount = 0
 
         init(_ virtualHosts: [VirtualHost]) {
             var wildcardCount = 0
@@ -47,19 +49,29 @@ public final class RouteTable: Sendable {
             hosts = HostTable(
                 exactCount: domainCount - wildcardCount, wildcardCount: wildcardCount)
             arena.reserve(hosts: domainCount, routes: routeCount)
-            plans.reserveCapacity(routeCount)
         }
 
         mutating func append(_ host: VirtualHost, index: Int) {
             let record = arena.bytes.count
             arena.append(
-                virtualHost: index, firstRoute: plans.count, routeCount: host.routes.count,
+                virtualHost: index, firstRoute: routeCount, routeCount: host.routes.count,
                 redirectsToHTTPS: host.redirectsToHTTPS)
             for route in host.routes {
-                arena.append(route.match, program: program(route.match))
-                plans.append(RoutePlan(action: route.action, headers: route.headers))
+                arena.append(
+                    route.match, plan: plan(RoutePlan(action: route.action, headers: route.headers)),
+                    program: program(route.match))
             }
+            routeCount += host.routes.count
             for domain in host.domains { hosts.insert(domain, record: record, into: &arena) }
+        }
+
+        private mutating func plan(_ plan: RoutePlan) -> UInt32 {
+            let identity = PlanIdentity(plan)
+            if let place = knownPlans[identity] { return place }
+            let place = UInt32(plans.count)
+            plans.append(plan)
+            knownPlans[identity] = place
+            return place
         }
 
         private mutating func program(_ match: RouteMatch) -> UInt32? {
@@ -75,6 +87,22 @@ public final class RouteTable: Sendable {
     }
 }
 
+/// Plans of which the parts are the same objects are the same.
+private struct PlanIdentity: Hashable {
+    private let action: ObjectIdentifier
+    private let headers: ObjectIdentifier?
+
+    init(_ plan: RoutePlan) {
+        action =
+            switch plan.action {
+            case .forward(let forward): ObjectIdentifier(forward)
+            case .redirect(let redirect): ObjectIdentifier(redirect)
+            case .direct(let response): ObjectIdentifier(response)
+            }
+        headers = plan.headers.map(ObjectIdentifier.init)
+    }
+}
+
 /// Where a virtual host was found in its table.
 @frozen
 public struct HostPlace: Sendable, Equatable {
@@ -84,6 +112,20 @@ public struct HostPlace: Sendable, Equatable {
 
     /// Of no table.
     public static let none = HostPlace(record: 0)
+}
+
+/// Which route of a virtual host a request found.
+@frozen
+public struct FoundRoute: Sendable {
+    /// Among those of all virtual hosts of the table.
+    public let number: Int
+    @usableFromInline let plan: UInt32
+
+    @inlinable
+    init(number: Int, plan: UInt32) {
+        self.number = number
+        self.plan = plan
+    }
 }
 
 /// What of a route every request needs. What a request is to be asked or given belongs here, so
