@@ -58,7 +58,8 @@ public final class RouteTable: Sendable {
                 redirectsToHTTPS: host.redirectsToHTTPS)
             for route in host.routes {
                 arena.append(
-                    route.match, plan: plan(RoutePlan(action: route.action, headers: route.headers)),
+                    route.match,
+                    plan: plan(RoutePlan(action: route.action, headers: route.headers)),
                     program: program(route.match))
             }
             routeCount += host.routes.count
