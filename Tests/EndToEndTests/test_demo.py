@@ -26,7 +26,8 @@ def test_check_walks_the_page_and_is_0():
 def test_check_proves_what_a_mesh_promises():
     run = isthmus("demo", "--check", seconds=60, cwd=PROJECT)
     assert run.code == 0, run.out + run.err
-    for promise in ("TLS 1.3", "HTTP/2", "plain text is refused", "who calls", "renewed under load"):
+    promises = ("TLS 1.3", "HTTP/2", "plain text is refused", "who calls", "renewed under load")
+    for promise in promises:
         assert re.search(rf"(?m)^ok .*{re.escape(promise)}", run.out), f"{promise}:\n{run.out}"
 
 
