@@ -37,10 +37,10 @@ extension ProxyProcess {
 
     /// Each once, as long as it holds; and when it is over, that it is.
     private func tellProblems(_ problems: [CredentialProblem]) {
-        let isWaiting = keeper != nil && keeper?.current == nil
-        for problem in problems where !credentials.problems.contains(problem) {
-            // The keeper asks for it at this moment, and says why where it gets none.
-            if isWaiting, problem.credential == "\(TLSCredential.workload)" { continue }
+        // Of the proxy's own certificate its keeper tells, if there is one.
+        let kept = keeper == nil ? nil : "\(TLSCredential.workload)"
+        for problem in problems
+        where problem.credential != kept && !credentials.problems.contains(problem) {
             log.error(
                 "tls", "no certificate for \(problem.chain): handshakes fail",
                 [
@@ -49,7 +49,8 @@ extension ProxyProcess {
                 ])
         }
         let ailing = Set(problems.map(\.chain))
-        for old in credentials.problems where !ailing.contains(old.chain) {
+        for old in credentials.problems
+        where old.credential != kept && !ailing.contains(old.chain) {
             log.info("tls", "\(old.chain) is not without a certificate any more")
         }
     }
