@@ -123,7 +123,7 @@ def with_callgrind(
 
 
 def without_debug_info(program: str, folder: Path) -> str:
-    """A copy with its symbols and no DWARF, which valgrind 3.19 gives up on where Swift wrote it."""
+    """A copy with its symbols and without DWARF: valgrind 3.19 gives up on what Swift writes."""
     lean = folder / "isthmus"
     subprocess.run(["objcopy", "--strip-debug", program, str(lean)], check=True)
     return str(lean)

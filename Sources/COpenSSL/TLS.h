@@ -18,12 +18,6 @@ struct isthmus_tls_pipe {
     void *owner;
     /// Takes ciphertext over; returns nothing, it always fits.
     void (*write)(void *owner, const uint8_t *bytes, size_t count);
-    /// TLS 1.3: the secrets that protect what the client and the server send once the handshake is
-    /// over; their lengths are 0 until they are known.
-    uint8_t client_secret[48];
-    uint8_t server_secret[48];
-    size_t client_secret_count;
-    size_t server_secret_count;
 };
 
 static int isthmus_pipe_read(BIO *bio, char *out, int count) {
@@ -58,43 +52,6 @@ static long isthmus_pipe_ctrl(BIO *bio, int command, long number, void *pointer)
 static int isthmus_pipe_create(BIO *bio) {
     BIO_set_init(bio, 1);
     return 1;
-}
-
-static inline int isthmus_nibble(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
-
-/// Takes the secret off a line `LABEL client_random secret`; all in hexadecimal.
-static inline size_t isthmus_logged_secret(const char *line, uint8_t secret[48]) {
-    const char *digits = strrchr(line, ' ');
-    if (digits == NULL) return 0;
-    digits++;
-    size_t count = strlen(digits) / 2;
-    if (count > 48) return 0;
-    for (size_t index = 0; index < count; index++) {
-        int high = isthmus_nibble(digits[2 * index]);
-        int low = isthmus_nibble(digits[2 * index + 1]);
-        if (high < 0 || low < 0) return 0;
-        secret[index] = (uint8_t)(high << 4 | low);
-    }
-    return count;
-}
-
-/// What OpenSSL offers for debuggers is also the one public way to a connection's traffic secrets.
-static void isthmus_pipe_secret(const SSL *ssl, const char *line) {
-    struct isthmus_tls_pipe *pipe = (struct isthmus_tls_pipe *)BIO_get_data(SSL_get_rbio(ssl));
-    if (pipe == NULL) return;
-    if (strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) == 0)
-        pipe->client_secret_count = isthmus_logged_secret(line, pipe->client_secret);
-    else if (strncmp(line, "SERVER_TRAFFIC_SECRET_0 ", 24) == 0)
-        pipe->server_secret_count = isthmus_logged_secret(line, pipe->server_secret);
-}
-/// Lets a pipe learn its connection's traffic secrets.
-static inline void isthmus_ctx_learn_secrets(SSL_CTX *ctx) {
-    SSL_CTX_set_keylog_callback(ctx, isthmus_pipe_secret);
 }
 
 /// The method of such BIOs; made once a process.

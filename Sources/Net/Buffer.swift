@@ -65,9 +65,17 @@ public struct Buffer: ~Copyable {
     public mutating func lowercase(from start: Int, count: Int) {
         precondition(start >= 0 && count >= 0 && start + count <= tail - head)
         guard let base = unsafe base else { return }
-        for offset in head + start..<head + start + count {
+        var offset = head + start
+        let end = offset + count
+        while end - offset >= 8 {
+            let word = unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            unsafe base.storeBytes(of: lowercased(word), toByteOffset: offset, as: UInt64.self)
+            offset += 8
+        }
+        while offset < end {
             let byte = unsafe base.load(fromByteOffset: offset, as: UInt8.self)
             unsafe base.storeBytes(of: lowercased(byte), toByteOffset: offset, as: UInt8.self)
+            offset += 1
         }
     }
 
@@ -75,6 +83,11 @@ public struct Buffer: ~Copyable {
     public mutating func removeAll() {
         head = 0
         tail = 0
+    }
+
+    /// Drops everything, and the memory too where it is more than `bytes`.
+    public mutating func empty(keeping bytes: Int) {
+        if capacity > bytes { self = Buffer() } else { removeAll() }
     }
 
     /// Drops what stands behind the first `count` bytes that wait to be read.
@@ -152,6 +165,10 @@ public struct Buffer: ~Copyable {
     }
 
     public mutating func append(decimal value: UInt64) {
+        if value < 10 {
+            append(0x30 + UInt8(truncatingIfNeeded: value))
+            return
+        }
         var digits = 1
         var bound: UInt64 = 10
         while value >= bound, digits < 20 {
@@ -183,12 +200,17 @@ public struct Buffer: ~Copyable {
 
     /// The lowest `count` hexadecimal digits, with leading zeros.
     public mutating func appendHexDigits(_ value: UInt64, count: Int) {
-        var shift = UInt64(count - 1) * 4
-        for _ in 0..<count {
-            let nibble = UInt8(truncatingIfNeeded: value >> shift) & 0xf
-            append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
-            shift = shift &- 4
+        guard count > 0 else { return }
+        reserve(count)
+        let end = unsafe base.unsafelyUnwrapped + tail + count
+        var rest = value
+        for back in 1...count {
+            let nibble = UInt8(truncatingIfNeeded: rest) & 0xf
+            unsafe end.storeBytes(
+                of: nibble &+ (nibble < 10 ? 0x30 : 0x57), toByteOffset: -back, as: UInt8.self)
+            rest >>= 4
         }
+        tail += count
     }
 
     /// Lets a C library write up to `limit` bytes behind the tail; `body` returns how many it

@@ -84,8 +84,16 @@ public struct ByteView {
     /// ASCII letters compare without case, every other byte as it is.
     public func equalsIgnoringCase(_ other: ByteView) -> Bool {
         guard count == other.count else { return false }
-        for index in 0..<count where lowercased(self[index]) != lowercased(other[index]) {
-            return false
+        var index = 0
+        while count &- index >= 8 {
+            let one = unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let two = unsafe other.base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            if one != two, lowercased(one) != lowercased(two) { return false }
+            index &+= 8
+        }
+        while index < count {
+            if lowercased(self[index]) != lowercased(other[index]) { return false }
+            index &+= 1
         }
         return true
     }
@@ -159,4 +167,14 @@ extension Array where Element == UInt8 {
 @inlinable
 public func lowercased(_ byte: UInt8) -> UInt8 {
     byte &- 0x41 < 26 ? byte | 0x20 : byte
+}
+
+/// Eight bytes at once, each as `lowercased(_:)` has it.
+@inlinable
+public func lowercased(_ word: UInt64) -> UInt64 {
+    // A sum of seven bits reaches the eighth exactly from the letter on; bytes above 127 are none.
+    let low = word & 0x7f7f_7f7f_7f7f_7f7f
+    let fromA = low &+ 0x3f3f_3f3f_3f3f_3f3f
+    let behindZ = low &+ 0x2525_2525_2525_2525
+    return word | (fromA & ~behindZ & ~word & 0x8080_8080_8080_8080) >> 2
 }

@@ -57,6 +57,8 @@ struct StreamSocket: ~Copyable {
     private mutating func read(_ tls: TLSStream, _ loop: Loop, _ count: inout Int) -> Reading {
         if peerHasEnded { return .end }
         while true {
+            // It came behind bytes that had to be handed on first.
+            if tls.peerHasEnded { return .end }
             loop.ciphertext.removeAll()
             switch loop.ciphertext.fill(from: descriptor, limit: Loop.scratchBytes) {
             case .bytes(let bytes):

@@ -37,7 +37,8 @@ public final class TLSContext {
     private init(_ method: OpaquePointer?, isServer: Bool, staple: [UInt8], protocols: [String])
         throws(TLSError)
     {
-        guard let context = unsafe SSL_CTX_new(method) else {
+        let query = KeySchedule.shared == nil ? nil : ISTHMUS_KEY_SCHEDULE_QUERY
+        guard let context = unsafe SSL_CTX_new_ex(nil, query, method) else {
             throw .configuration(TLSError.reason("SSL_CTX_new failed"))
         }
         unsafe pointer = context
@@ -63,7 +64,6 @@ public final class TLSContext {
         try applyCommon(settings.minVersion, settings.maxVersion, settings.cipherSuites)
         for identity in settings.identities { try use(identity) }
         unsafe isthmus_ctx_set_server_options(pointer)
-        unsafe isthmus_ctx_learn_secrets(pointer)
         try applyClientCertificates(settings)
         if settings.clientCertificates == .ignored {
             try shareTickets(ticketKeys, among: settings.sessionContext)

@@ -1,5 +1,5 @@
 // How a server's TLS 1.3 connection goes on without libssl, once its handshake is over.
-// libssl offers no way to let go of what only the handshake needed, but it tells the two secrets
+// libssl offers no way to let go of what only the handshake needed. KeySchedule has the two secrets
 // that records are protected with; RecordLayer does the rest.
 internal import COpenSSL
 import Net
@@ -14,9 +14,6 @@ extension TLSStream {
         let isResumed: Bool
     }
 
-    /// The server's first flight has been made.
-    var knowsServerSecret: Bool { unsafe pipe.pointee.server_secret_count > 0 }
-
     /// The record layer of a server whose handshake is over; nil where libssl has to go on: before
     /// TLS 1.3, and with a suite nobody uses. `sent`: the records of its tickets, the first ones
     /// under the new key.
@@ -25,17 +22,9 @@ extension TLSStream {
             unsafe SSL_has_pending(ssl) == 0,
             let cipher = unsafe SSL_get_current_cipher(ssl),
             let suite = unsafe RecordSuite.of(SSL_CIPHER_get_protocol_id(cipher)),
-            unsafe pipe.pointee.client_secret_count == suite.secretBytes,
-            unsafe pipe.pointee.server_secret_count == suite.secretBytes,
-            let tickets = Self.records(in: sent)
-        else { return nil }
-        let client = unsafe withUnsafePointer(to: &pipe.pointee.client_secret) {
-            unsafe TrafficSecret(Self.bytes($0), suite: suite)
-        }
-        let server = unsafe withUnsafePointer(to: &pipe.pointee.server_secret) {
-            unsafe TrafficSecret(Self.bytes($0), suite: suite)
-        }
-        guard let reading = try? RecordKeys(client, for: .opening),
+            let client = secrets?.client(suite), let server = secrets?.server(suite),
+            let tickets = Self.records(in: sent),
+            let reading = try? RecordKeys(client, for: .opening),
             let writing = try? RecordKeys(server, for: .sealing, sequence: tickets)
         else { return nil }
         return RecordLayer(reading: reading, writing: writing, recordsMax: context.recordsMax)
@@ -48,10 +37,6 @@ extension TLSStream {
         return Agreement(
             applicationProtocol: applicationProtocol, serverName: serverName, version: version,
             cipherSuite: cipherSuite, isResumed: isResumed)
-    }
-
-    private static func bytes<Secret>(_ secret: UnsafePointer<Secret>) -> UnsafePointer<UInt8> {
-        unsafe UnsafeRawPointer(secret).assumingMemoryBound(to: UInt8.self)
     }
 
     /// How many protected records these are; nil if they are anything else.

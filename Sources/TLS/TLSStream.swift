@@ -22,6 +22,8 @@ public final class TLSStream {
     private(set) var ssl: OpaquePointer?
     let context: TLSContext
     let pipe: UnsafeMutablePointer<isthmus_tls_pipe>
+    /// A server's, as far as the handshake has got.
+    private(set) var secrets: HandshakeSecrets?
     /// In place of libssl, where that is possible.
     private var records: RecordLayer?
     private var agreed: Agreement?
@@ -53,6 +55,7 @@ public final class TLSStream {
         unsafe pipe.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
         if context.isServer {
             unsafe SSL_set_accept_state(ssl)
+            secrets = KeySchedule.shared == nil ? nil : HandshakeSecrets()
         } else {
             unsafe SSL_set_connect_state(ssl)
             try prepare(destination, session: session)
@@ -66,8 +69,6 @@ public final class TLSStream {
             unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         }
         unsafe SSL_free(ssl)
-        // It may hold secrets.
-        unsafe OPENSSL_cleanse(pipe, MemoryLayout<isthmus_tls_pipe>.size)
         unsafe pipe.deallocate()
     }
 
@@ -79,10 +80,10 @@ public final class TLSStream {
     public func handshake(
         _ ciphertext: ByteView, offset: inout Int, out: inout Buffer
     ) -> Progress {
-        let isFlightSent = knowsServerSecret
+        let isFlightSent = secrets?.knowsServer ?? false
         let before = out.count
         lend(ciphertext.suffix(from: offset))
-        let result = unsafe SSL_do_handshake(ssl)
+        let result = KeySchedule.watching(secrets) { unsafe SSL_do_handshake(ssl) }
         offset = unsafe ciphertext.count - pipe.pointee.in_count
         takeBack(&out)
         if result == 1 {
@@ -96,15 +97,16 @@ public final class TLSStream {
     }
 
     private func takeOver(sent: ByteView) {
-        guard let records = recordLayer(sent: sent) else { return }
-        self.records = records
+        let made = recordLayer(sent: sent)
+        secrets = nil
+        guard let made else { return }
+        records = made
         agreed = agreement()
         guard agreed != nil else { return }
         // Freed without this, OpenSSL takes the session for one that ended badly.
         unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         unsafe SSL_free(ssl)
         unsafe ssl = nil
-        unsafe OPENSSL_cleanse(pipe, MemoryLayout<isthmus_tls_pipe>.size)
     }
 
     /// Decrypts what arrived into `plain`, until all is used up or `plain` holds `limit` bytes.
@@ -173,6 +175,12 @@ public final class TLSStream {
             }
             return .failed(.failed(reason))
         }
+    }
+
+    /// close_notify has come: nothing will follow it.
+    public var peerHasEnded: Bool {
+        if let records { return records.peerHasEnded }
+        return unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
     }
 
     // MARK: - The pipe

@@ -82,6 +82,33 @@ struct ByteViewTests {
         }
     }
 
+    @Test("eight bytes at once are compared and made lower case as one by one")
+    func words() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<19 {
+                var text = Array("AbCdEfGh-IjKlMnOpQr".utf8)
+                text[place] = byte
+                let lower = text.map { lowercased($0) as UInt8 }
+                var buffer = Buffer()
+                text.withView { buffer.append($0) }
+                buffer.lowercase(from: 0, count: text.count)
+                #expect(buffer.readable.array == lower)
+                let isSame = text.withView { one in
+                    lower.withView { one.equalsIgnoringCase($0) }
+                }
+                #expect(isSame)
+                for other in [byte ^ 0x20, byte ^ 0x80, byte &+ 1] {
+                    var changed = text
+                    changed[place] = other
+                    let equal = text.withView { one in
+                        changed.withView { one.equalsIgnoringCase($0) }
+                    }
+                    #expect(equal == ((lowercased(byte) as UInt8) == lowercased(other)))
+                }
+            }
+        }
+    }
+
     @Test(
         "blanks and tabs go from both ends",
         arguments: [

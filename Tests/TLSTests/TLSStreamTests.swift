@@ -114,9 +114,40 @@ struct TLSStreamTests {
             cipher.consume(piece.count)
         }
         #expect(plain.readable.array == message)
+        #expect(!other.peerHasEnded)
         var goodbye = Buffer()
         one.sayGoodbye(out: &goodbye)
         #expect(other.decrypt(goodbye.readable, into: &plain, out: &answer) == .ended)
+        #expect(other.peerHasEnded)
+    }
+
+    @Test("a server lets go of libssl after a handshake of TLS 1.3, unless it knows its peer")
+    func takeOver() throws {
+        let plain = try TLSStream(server())
+        #expect(
+            shake(try TLSStream(client(), serverName: "shop.example.com"), plain).server == .ready)
+        #expect(unsafe plain.ssl == nil)
+        #expect(plain.secrets == nil)
+        #expect(plain.cipherSuite.hasPrefix("TLS_"))
+        #expect(!plain.isResumed)
+
+        let old = try TLSStream(server { $0.maxVersion = .v12 })
+        #expect(
+            shake(try TLSStream(client(), serverName: "shop.example.com"), old).server == .ready)
+        #expect(unsafe old.ssl != nil)
+        #expect(old.version == "TLSv1.2")
+
+        let (chain, key) = try certificates.issue("known", names: "DNS:client.example.com")
+        let known = try client { $0.identity = TLSIdentity(chain: chain, key: key) }
+        let strict = try TLSStream(
+            server {
+                $0.clientCertificates = .required
+                $0.clientCA = ca
+            })
+        #expect(
+            shake(try TLSStream(known, serverName: "shop.example.com"), strict).server == .ready)
+        #expect(unsafe strict.ssl != nil)
+        #expect(strict.peerFacts?.alternativeNames == ["client.example.com"])
     }
 
     @Test("libssl follows a server that changes its keys", arguments: [1, 3, 1000] as [UInt64])

@@ -17,8 +17,25 @@ enum H1Scanner {
     /// How many bytes from the start are token characters.
     static func tokenLength(_ bytes: ByteView, from start: Int) -> Int {
         var index = start
+        let span = bytes.span
+        while index + 8 <= span.count {
+            guard isNameLike(unsafe span.bytes.unsafeWord(at: index)) else { break }
+            index += 8
+        }
         while index < bytes.count, isToken(bytes[index]) { index += 1 }
         return index - start
+    }
+
+    /// Whether eight bytes are letters and hyphens: what most names are made of.
+    @inline(__always)
+    private static func isNameLike(_ word: UInt64) -> Bool {
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let low = (word | 0x2020_2020_2020_2020) & ~high
+        // A sum of seven bits reaches the eighth from `a` on, or from the byte behind `z`.
+        let letters = (low &+ 0x1f1f_1f1f_1f1f_1f1f) & ~(low &+ 0x0505_0505_0505_0505)
+        let others = word ^ 0x2d2d_2d2d_2d2d_2d2d
+        let hyphens = ~((others & ~high) &+ ~high | others)
+        return (letters | hyphens) & ~word & high == high
     }
 
     /// RFC 9110 section 5.5: field-content is visible characters, obs-text, blank and tab.

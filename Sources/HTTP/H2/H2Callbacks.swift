@@ -34,13 +34,6 @@ enum H2Callbacks {
         return unsafe Unmanaged<H2Session>.fromOpaque(context).takeUnretainedValue()
     }
 
-    private static func stream(_ session: OpaquePointer?, _ id: Int32) -> H2Stream? {
-        guard let data = unsafe nghttp2_session_get_stream_user_data(session, id) else {
-            return nil
-        }
-        return unsafe Unmanaged<H2Stream>.fromOpaque(data).takeUnretainedValue()
-    }
-
     static let beginHeaders: nghttp2_on_begin_headers_callback = { session, frame, context in
         guard let frame = unsafe frame, let owner = unsafe H2Callbacks.session(context) else {
             return 0
@@ -48,7 +41,7 @@ enum H2Callbacks {
         let id = unsafe frame.pointee.hd.stream_id
         if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST, owner.role == .server {
             owner.adopt(owner.makeStream(id: id))
-        } else if let stream = unsafe H2Callbacks.stream(session, id) {
+        } else if let stream = owner.stream(id) {
             // A second block is trailers on a server; on a client the response, after 1xx again.
             stream.isTrailerBlock = owner.role == .server || stream.gotFinalHead
             stream.fieldBlockBytes = 0
@@ -61,7 +54,7 @@ enum H2Callbacks {
         session, frame, name, nameLength, value, valueLength, _, context in
         guard let frame = unsafe frame, let owner = unsafe H2Callbacks.session(context),
             let name = unsafe name, let value = unsafe value,
-            let stream = unsafe H2Callbacks.stream(session, frame.pointee.hd.stream_id)
+            let stream = unsafe owner.stream(frame.pointee.hd.stream_id)
         else { return 0 }
         stream.fieldBlockBytes += nameLength + valueLength + 32
         stream.fieldCount += 1
@@ -94,16 +87,12 @@ enum H2Callbacks {
         switch type {
         case NGHTTP2_HEADERS:
             owner.noteUsefulFrame()
-            guard let stream = unsafe H2Callbacks.stream(session, header.stream_id) else {
-                return 0
-            }
+            guard let stream = owner.stream(header.stream_id) else { return 0 }
             if !stream.isTrailerBlock, !stream.isTooLarge { stream.receivedHead(ends: ends) }
             if ends, stream.isTrailerBlock { stream.receivedEnd() }
         case NGHTTP2_DATA:
             if header.length == 0, !ends { owner.noteIdleFrame() } else { owner.noteUsefulFrame() }
-            guard ends, let stream = unsafe H2Callbacks.stream(session, header.stream_id) else {
-                return 0
-            }
+            guard ends, let stream = owner.stream(header.stream_id) else { return 0 }
             stream.receivedEnd()
         case NGHTTP2_RST_STREAM:
             owner.noteIdleFrame()
@@ -117,9 +106,9 @@ enum H2Callbacks {
 
     static let data: nghttp2_on_data_chunk_recv_callback = {
         session, _, id, bytes, count, context in
-        guard let bytes = unsafe bytes, let stream = unsafe H2Callbacks.stream(session, id) else {
-            return 0
-        }
+        guard let bytes = unsafe bytes, let owner = unsafe H2Callbacks.session(context),
+            let stream = owner.stream(id)
+        else { return 0 }
         stream.unconsumedBytes += count
         unsafe stream.received(body: ByteView(start: UnsafeRawPointer(bytes), count: count))
         return 0
@@ -127,7 +116,7 @@ enum H2Callbacks {
 
     static let streamClosed: nghttp2_on_stream_close_callback = { session, id, code, context in
         guard let owner = unsafe H2Callbacks.session(context),
-            let stream = unsafe H2Callbacks.stream(session, id), !stream.isClosed
+            let stream = owner.stream(id), !stream.isClosed
         else { return 0 }
         stream.isClosed = true
         owner.forget(stream)
@@ -149,7 +138,7 @@ enum H2Callbacks {
     static let readBody: nghttp2_data_source_read_callback = {
         session, id, target, limit, flags, _, context in
         guard let owner = unsafe H2Callbacks.session(context), let target = unsafe target,
-            let flags = unsafe flags, let stream = unsafe H2Callbacks.stream(session, id)
+            let flags = unsafe flags, let stream = owner.stream(id)
         else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
         let waiting = stream.outgoing.count
         if waiting == 0, !stream.outputEnded {
@@ -163,7 +152,7 @@ enum H2Callbacks {
             unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
             if !stream.trailers.isEmpty {
                 unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-                var fields = FieldArray()
+                let fields = FieldArray()
                 fields.append(lines: &stream.trailers)
                 _ = unsafe fields.withPointer {
                     unsafe nghttp2_submit_trailer(session, id, $0, $1)

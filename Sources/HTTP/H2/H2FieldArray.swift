@@ -3,20 +3,20 @@ internal import CNGHTTP2
 import Net
 
 /// Names and values are not copied: whoever fills the array turns it into frames before the bytes
-/// it points to change.
+/// it points to change. Used again for the next head.
 @safe
-struct FieldArray: ~Copyable {
+final class FieldArray {
     private var fields: ContiguousArray<nghttp2_nv> = unsafe []
 
-    init() {
-        unsafe fields.reserveCapacity(24)
+    func removeAll() {
+        unsafe fields.removeAll(keepingCapacity: true)
     }
 
-    mutating func append(_ name: StaticString, _ value: ByteView) {
+    func append(_ name: StaticString, _ value: ByteView) {
         append(ByteView(name), value)
     }
 
-    mutating func append(_ name: ByteView, _ value: ByteView) {
+    func append(_ name: ByteView, _ value: ByteView) {
         unsafe fields.append(
             nghttp2_nv(
                 name: UnsafeMutablePointer(
@@ -27,31 +27,20 @@ struct FieldArray: ~Copyable {
     }
 
     /// Every `name: value` CRLF line; names are made lower case in place (RFC 9113 section 8.2).
-    mutating func append(lines: inout Buffer) {
-        lowercaseNames(of: &lines)
-        let all = lines.readable
+    func append(lines: inout Buffer) {
         var start = 0
-        while start < all.count {
+        while start < lines.count {
+            let all = lines.readable
             let end = all.index(of: 0x0d, from: start)
             guard end > start else { return }
             let colon = all.index(of: 0x3a, from: start)
             guard colon > start, colon < end else { return }
+            // In place: what was appended before stays where it is.
+            lines.lowercase(from: start, count: colon - start)
             append(
                 all.slice(start, colon - start),
                 all.slice(colon + 1, end - colon - 1).trimmed())
             start = end + 2
-        }
-    }
-
-    private func lowercaseNames(of lines: inout Buffer) {
-        var start = 0
-        while start < lines.count {
-            let all = lines.readable
-            let colon = all.index(of: 0x3a, from: start)
-            let feed = all.index(of: 0x0a, from: start)
-            guard colon > start, feed > colon else { return }
-            lines.lowercase(from: start, count: colon - start)
-            start = feed + 1
         }
     }
 

@@ -11,7 +11,13 @@ open class H2Session {
     public let role: Role
     public let limits: H2Limits
     private var session: OpaquePointer?
-    private var streams: [Int32: H2Stream] = [:]
+    /// Streams under way, in no order; each knows its place.
+    private var streams: ContiguousArray<H2Stream> = []
+    /// The stream the last callback spoke of: the fields of a head come one behind the other.
+    private var recent: H2Stream?
+    /// The head being sent.
+    private let fields = FieldArray()
+    private var statusDigits = Buffer()
     /// Streams that came below their low-water mark while output was taken.
     private var roomy: [H2Stream] = []
     /// Frames that carried nothing, less what useful ones account for.
@@ -87,7 +93,7 @@ open class H2Session {
     }
     public var openStreams: Int { streams.count }
     /// Whether body bytes wait for the peer's windows.
-    public var hasUnsentData: Bool { streams.values.contains { $0.unsentBytes > 0 } }
+    public var hasUnsentData: Bool { streams.contains { $0.unsentBytes > 0 } }
 
     /// Whether the peer takes extended CONNECT (RFC 8441 section 3); false until it has said so.
     public var peerTakesExtendedConnect: Bool {
@@ -110,10 +116,10 @@ open class H2Session {
         _ stream: H2Stream, status: UInt16, lines: inout Buffer, ends: Bool
     ) {
         guard !stream.isClosed else { return }
-        var digits = Buffer()
-        digits.append(decimal: UInt64(status))
-        var fields = FieldArray()
-        fields.append(":status", digits.readable)
+        statusDigits.removeAll()
+        statusDigits.append(decimal: UInt64(status))
+        fields.removeAll()
+        fields.append(":status", statusDigits.readable)
         fields.append(lines: &lines)
         let isInformational = status < 200
         if isInformational {
@@ -141,7 +147,7 @@ open class H2Session {
         extendedProtocol: ByteView = .empty, lines: inout Buffer, ends: Bool,
         make: (Int32) -> Stream
     ) -> Stream? {
-        var fields = FieldArray()
+        fields.removeAll()
         fields.append(":method", method)
         if extendedProtocol.count > 0 { fields.append(":protocol", extendedProtocol) }
         fields.append(":scheme", scheme)
@@ -223,10 +229,13 @@ open class H2Session {
     /// The connection is gone: every stream ends.
     public func connectionLost() {
         let all = streams
-        streams = [:]
+        streams = []
+        recent = nil
         // This may be inside of a callback: nghttp2 goes on with streams that nobody holds now.
-        for id in all.keys { _ = unsafe nghttp2_session_set_stream_user_data(session, id, nil) }
-        for stream in all.values where !stream.isClosed {
+        for stream in all {
+            _ = unsafe nghttp2_session_set_stream_user_data(session, stream.id, nil)
+        }
+        for stream in all where !stream.isClosed {
             stream.isClosed = true
             stream.closed(code: NGHTTP2_CANCEL.rawValue)
         }
@@ -235,13 +244,31 @@ open class H2Session {
     // MARK: - From the callbacks
 
     func adopt(_ stream: H2Stream) {
-        streams[stream.id] = stream
+        stream.place = streams.count
+        streams.append(stream)
         _ = unsafe nghttp2_session_set_stream_user_data(
             session, stream.id, Unmanaged.passUnretained(stream).toOpaque())
     }
 
     func forget(_ stream: H2Stream) {
-        streams[stream.id] = nil
+        if recent === stream { recent = nil }
+        // `connectionLost` may have emptied the list.
+        guard stream.place < streams.count, streams[stream.place] === stream else { return }
+        let last = streams.removeLast()
+        guard last !== stream else { return }
+        streams[stream.place] = last
+        last.place = stream.place
+    }
+
+    /// The stream of that number, if it is under way.
+    func stream(_ id: Int32) -> H2Stream? {
+        if let recent, recent.id == id { return recent }
+        guard let data = unsafe nghttp2_session_get_stream_user_data(session, id) else {
+            return nil
+        }
+        let stream = unsafe Unmanaged<H2Stream>.fromOpaque(data).takeUnretainedValue()
+        recent = stream
+        return stream
     }
 
     func notePeerGoingAway() { peerIsGoingAway = true }

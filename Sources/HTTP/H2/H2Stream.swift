@@ -4,8 +4,10 @@ public import Net
 
 /// Subclassed by whoever serves or sends requests; belongs to its session's thread.
 open class H2Stream {
-    public let id: Int32
-    public unowned let session: H2Session
+    public private(set) final var id: Int32
+    public final unowned let session: H2Session
+    /// Where the session keeps it.
+    final var place = -1
     /// Body bytes that flow control has not taken yet.
     final var outgoing = Buffer()
     /// The last byte of the body is in `outgoing`.
@@ -35,6 +37,28 @@ open class H2Stream {
         self.id = id
         self.session = session
     }
+
+    /// Makes a stream that is over, and that nobody holds any more, ready to be the session's next:
+    /// what it has allocated serves again.
+    public final func renew(id: Int32) {
+        self.id = id
+        place = -1
+        outgoing.empty(keeping: Self.keptBytes)
+        trailers.empty(keeping: Self.keptBytes)
+        outputEnded = false
+        isDeferred = false
+        headSent = false
+        isClosed = false
+        fieldBlockBytes = 0
+        fieldCount = 0
+        isTrailerBlock = false
+        isTooLarge = false
+        gotFinalHead = false
+        unconsumedBytes = 0
+    }
+
+    /// Of a buffer, from one life to the next.
+    private static let keptBytes = 1024
 
     /// Body bytes waiting for the peer's window.
     public final var unsentBytes: Int { outgoing.count }

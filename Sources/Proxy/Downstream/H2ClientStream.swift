@@ -5,8 +5,9 @@ import TLS
 import Telemetry
 
 final class H2ClientStream: ClientStream {
-    private let connection: H2Connection
-    weak var stream: H2ServerStream?
+    let connection: H2Connection
+    /// nil once the stream is over.
+    var stream: H2ServerStream?
     /// END_STREAM has come.
     var requestEnded = false
     /// A field of the head is not what HTTP allows.
@@ -17,6 +18,13 @@ final class H2ClientStream: ClientStream {
         self.connection = connection
         super.init(
             peer: connection.peer, listener: connection.listener, identity: connection.identity)
+    }
+
+    /// For the connection's next request.
+    func renew() {
+        requestEnded = false
+        isMalformed = false
+        answerEnded = false
     }
 
     override var isSecure: Bool { connection.isSecure }

@@ -160,6 +160,11 @@ final class H2Connection: Pollable, PeerHolder {
         }
     }
 
+    /// A stream is over: most requests then need no memory of their own.
+    func keep(_ stream: H2ServerStream) {
+        session?.spare.append(stream)
+    }
+
     /// Refuses new streams; those under way finish.
     func drain() {
         guard !isDraining else { return }
@@ -208,6 +213,7 @@ final class H2Connection: Pollable, PeerHolder {
             close()
             return
         }
+        if session.openStreams == 0 { session.spare.removeAll() }
         timer = loop.timers.schedule(
             afterMs: min(limits.requestBodyIdleMs, limits.clientIdleMs), target: self, tag: 0)
     }
@@ -216,6 +222,8 @@ final class H2Connection: Pollable, PeerHolder {
 /// Makes a stream object for every request, and tells its connection when there is output.
 private final class ServerSession: H2Session {
     private unowned let connection: H2Connection
+    /// Streams that are over, for those to come; none is kept once the connection idles.
+    var spare: ContiguousArray<H2ServerStream> = []
 
     init(connection: H2Connection) {
         self.connection = connection
@@ -223,7 +231,10 @@ private final class ServerSession: H2Session {
     }
 
     override func makeStream(id: Int32) -> H2Stream {
-        H2ServerStream(id: id, session: self, connection: connection)
+        while var old = spare.popLast() {
+            if isKnownUniquelyReferenced(&old), old.serveAgain(id: id) { return old }
+        }
+        return H2ServerStream(id: id, session: self, connection: connection)
     }
 
     override func wantsFlush() {

@@ -5,14 +5,28 @@ import HTTP
 import Net
 
 final class H2ServerStream: H2Stream {
-    private let client: H2ClientStream
+    private var client: H2ClientStream
     private var exchange: Exchange? { client.exchange }
 
     init(id: Int32, session: H2Session, connection: H2Connection) {
         client = H2ClientStream(connection: connection)
         super.init(id: id, session: session)
+        begin()
+    }
+
+    /// Serves as another stream of the same connection; false where somebody still holds on to this
+    /// one's end, and would speak to a stranger.
+    func serveAgain(id: Int32) -> Bool {
+        guard isKnownUniquelyReferenced(&client) else { return false }
+        renew(id: id)
+        client.renew()
+        begin()
+        return true
+    }
+
+    private func begin() {
         client.stream = self
-        let exchange = connection.worker.takeExchange()
+        let exchange = client.worker.takeExchange()
         exchange.begin(client: client)
         client.exchange = exchange
     }
@@ -71,7 +85,10 @@ final class H2ServerStream: H2Stream {
     override func closed(code: UInt32) {
         let exchange = exchange
         client.exchange = nil
+        // Nothing is said to it any more; each held the other.
+        client.stream = nil
         exchange?.clientGone()
+        client.connection.keep(self)
     }
 
     override func takesMore() {

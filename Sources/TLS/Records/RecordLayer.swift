@@ -1,7 +1,7 @@
 // A TLS 1.3 connection after its handshake: records in and out (RFC 8446 section 5), alerts, and
 // changes of keys. The handshake is libssl's, and so is every version before 1.3.
-// libssl keeps 13 KB for a connection that only waits, 7.6 of them in one struct, and spends more on
-// a short record around its cipher than in it; with the two traffic secrets all of that can go.
+// libssl keeps 13 KB for a connection that only waits, 7.6 of them in one struct, and spends more
+// around the cipher of a short record than in it; with the two traffic secrets all of that can go.
 internal import COpenSSL
 import Net
 
@@ -18,7 +18,7 @@ final class RecordLayer {
     private var idleRecords = 0
     private static let idleRecordsMax = 32
     private let recordsMax: UInt64
-    private var peerHasEnded = false
+    private(set) var peerHasEnded = false
     /// close_notify or a fatal alert went out: nothing may follow it.
     private var hasEnded = false
 

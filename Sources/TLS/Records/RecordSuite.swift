@@ -13,14 +13,11 @@ final class RecordSuite: @unchecked Sendable {
     let keyBytes: Int
     /// Length of the hash, and so of a traffic secret.
     let secretBytes: Int
-    /// Block length of the hash, which HMAC pads its key to.
-    let blockBytes: Int
     /// Records sealed with one key before it is replaced (RFC 8446 section 5.5: 2^24.5 full ones
     /// for AES-GCM; ChaCha20-Poly1305 has no such bound, and one rule is simpler than two).
     static let recordsMax: UInt64 = 1 << 24
 
-    private init?(cipher: String, digest: String, keyBytes: Int, secretBytes: Int, blockBytes: Int)
-    {
+    private init?(cipher: String, digest: String, keyBytes: Int, secretBytes: Int) {
         guard let fetchedCipher = unsafe EVP_CIPHER_fetch(nil, cipher, nil),
             let fetchedDigest = unsafe EVP_MD_fetch(nil, digest, nil)
         else {
@@ -31,7 +28,6 @@ final class RecordSuite: @unchecked Sendable {
         unsafe self.digest = fetchedDigest
         self.keyBytes = keyBytes
         self.secretBytes = secretBytes
-        self.blockBytes = blockBytes
     }
 
     /// By its number (RFC 8446 appendix B.4); nil for those that libssl has to serve itself.
@@ -44,11 +40,10 @@ final class RecordSuite: @unchecked Sendable {
         }
     }
 
-    private static let aes128 = RecordSuite(
-        cipher: "AES-128-GCM", digest: "SHA2-256", keyBytes: 16, secretBytes: 32, blockBytes: 64)
-    private static let aes256 = RecordSuite(
-        cipher: "AES-256-GCM", digest: "SHA2-384", keyBytes: 32, secretBytes: 48, blockBytes: 128)
+    static let aes128 = RecordSuite(
+        cipher: "AES-128-GCM", digest: "SHA2-256", keyBytes: 16, secretBytes: 32)
+    static let aes256 = RecordSuite(
+        cipher: "AES-256-GCM", digest: "SHA2-384", keyBytes: 32, secretBytes: 48)
     private static let chacha20 = RecordSuite(
-        cipher: "ChaCha20-Poly1305", digest: "SHA2-256", keyBytes: 32, secretBytes: 32,
-        blockBytes: 64)
+        cipher: "ChaCha20-Poly1305", digest: "SHA2-256", keyBytes: 32, secretBytes: 32)
 }
