@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from . import cost, hosts, idle, large, reload
+from . import cost, hosts, idle, large, mtls, reload
 
 ALL = {
     "http1": cost.HTTP1,
     "tls": cost.TLS,
     "h2": cost.H2,
     "handshakes": cost.HANDSHAKES,
+    "mtls": mtls,
     "large": large,
     "idle": idle,
     "idletls": SimpleNamespace(run=idle.run_tls),
