@@ -75,7 +75,7 @@ struct H2SessionTests {
         ) { Stream(id: $0, session: session) }
         // Fields point into `head` until they are frames.
         exchange()
-        return try #require(stream as? Stream)
+        return try #require(stream)
     }
 
     private func answer(_ stream: Stream, _ lines: String, body: [UInt8] = []) {

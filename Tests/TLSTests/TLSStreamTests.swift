@@ -123,9 +123,10 @@ struct TLSStreamTests {
 
     @Test("a server lets go of libssl after a handshake of TLS 1.3, unless it knows its peer")
     func takeOver() throws {
+        let shop = TLSDestination(serverName: "shop.example.com")
         let plain = try TLSStream(server())
         #expect(
-            shake(try TLSStream(client(), serverName: "shop.example.com"), plain).server == .ready)
+            shake(try TLSStream(client(), to: shop), plain).server == .ready)
         #expect(unsafe plain.ssl == nil)
         #expect(plain.secrets == nil)
         #expect(plain.cipherSuite.hasPrefix("TLS_"))
@@ -133,7 +134,7 @@ struct TLSStreamTests {
 
         let old = try TLSStream(server { $0.maxVersion = .v12 })
         #expect(
-            shake(try TLSStream(client(), serverName: "shop.example.com"), old).server == .ready)
+            shake(try TLSStream(client(), to: shop), old).server == .ready)
         #expect(unsafe old.ssl != nil)
         #expect(old.version == "TLSv1.2")
 
@@ -145,7 +146,7 @@ struct TLSStreamTests {
                 $0.clientCA = ca
             })
         #expect(
-            shake(try TLSStream(known, serverName: "shop.example.com"), strict).server == .ready)
+            shake(try TLSStream(known, to: shop), strict).server == .ready)
         #expect(unsafe strict.ssl != nil)
         #expect(strict.peerFacts?.alternativeNames == ["client.example.com"])
     }

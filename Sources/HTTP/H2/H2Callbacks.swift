@@ -96,7 +96,7 @@ enum H2Callbacks {
             stream.receivedEnd()
         case NGHTTP2_RST_STREAM:
             owner.noteIdleFrame()
-            unsafe H2Callbacks.stream(session, header.stream_id)?.wasResetByPeer = true
+            owner.stream(header.stream_id)?.wasResetByPeer = true
         case NGHTTP2_WINDOW_UPDATE: owner.noteWindowUpdate()
         case NGHTTP2_GOAWAY: owner.notePeerGoingAway()
         default: owner.noteIdleFrame()
@@ -126,11 +126,13 @@ enum H2Callbacks {
         return 0
     }
 
-    static let frameNotSent: nghttp2_on_frame_not_send_callback = { session, frame, _, _ in
-        guard let frame = unsafe frame else { return 0 }
+    static let frameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, context in
+        guard let frame = unsafe frame, let owner = unsafe H2Callbacks.session(context) else {
+            return 0
+        }
         let header = unsafe frame.pointee.hd
         guard nghttp2_frame_type(UInt32(header.type)) == NGHTTP2_HEADERS else { return 0 }
-        unsafe H2Callbacks.stream(session, header.stream_id)?.wasNeverSent = true
+        owner.stream(header.stream_id)?.wasNeverSent = true
         return 0
     }
 

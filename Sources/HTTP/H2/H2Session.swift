@@ -253,7 +253,9 @@ open class H2Session {
     func forget(_ stream: H2Stream) {
         if recent === stream { recent = nil }
         // `connectionLost` may have emptied the list.
-        guard stream.place < streams.count, streams[stream.place] === stream else { return }
+        guard streams.indices.contains(stream.place), streams[stream.place] === stream else {
+            return
+        }
         let last = streams.removeLast()
         guard last !== stream else { return }
         streams[stream.place] = last

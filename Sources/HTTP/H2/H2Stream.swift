@@ -2,7 +2,8 @@
 // here until flow control takes it.
 public import Net
 
-/// Subclassed by whoever serves or sends requests; belongs to its session's thread.
+/// Subclassed by whoever serves or sends requests; belongs to its session's thread. What is added
+/// here has to be set back in `renew` as well.
 open class H2Stream {
     public private(set) final var id: Int32
     public final unowned let session: H2Session
@@ -53,6 +54,8 @@ open class H2Stream {
         fieldCount = 0
         isTrailerBlock = false
         isTooLarge = false
+        wasResetByPeer = false
+        wasNeverSent = false
         gotFinalHead = false
         unconsumedBytes = 0
     }
