@@ -21,7 +21,11 @@ extension Exchange {
     func reach(_ endpoint: EndpointState, fresh: Bool) {
         do throws(DialFailure) {
             let security = try security(of: endpoint)
-            if speaksHTTP2(endpoint) {
+            if request.wantsUpgrade, !fresh,
+                let connection = endpoint.connectionForTunnel(security)
+            {
+                attach(H2UpstreamStream(on: connection))
+            } else if speaksHTTP2(endpoint) {
                 attach(H2UpstreamStream(on: try multiplexed(endpoint, security, fresh)))
             } else if !fresh, let pooled = endpoint.takeIdle(security) {
                 attach(pooled)

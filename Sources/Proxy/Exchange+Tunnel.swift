@@ -1,17 +1,16 @@
-// An exchange whose answer was 101: both connections become a tunnel (RFC 9110 section 7.8). The
-// exchange stays until the tunnel ends, for its log line and its metrics.
+// An exchange whose answer switched protocols: both sides become a tunnel (RFC 9110 section 7.8,
+// RFC 8441). The exchange stays until the tunnel ends, for its log line and its metrics.
 import HTTP
 import Net
 import Telemetry
 
 extension Exchange {
-    /// `early`: what the upstream sent behind its 101.
-    func becomeTunnel(
-        upstream: consuming StreamSocket, endpoint: EndpointState, early: ByteView
-    ) {
+    /// - Parameters:
+    ///   - upstream: the endpoint's end, whose head has been passed on.
+    ///   - early: what the endpoint sent behind it.
+    func becomeTunnel(upstream: TunnelEnd, endpoint: EndpointState, early: ByteView) {
         guard let client, !isFinished else {
-            upstream.close(worker.loop)
-            endpoint.cluster.stats.subtract(.upstreamCxActive)
+            upstream.close()
             return
         }
         let listener = client.listener
@@ -19,34 +18,54 @@ extension Exchange {
         listener.httpStats.add(.downstreamCxUpgradesActive)
         var fromUpstream = Buffer()
         fromUpstream.append(early)
+        // What the client sent before it had an answer waits here.
         var fromClient = Buffer()
-        let socket = client.handOver(unread: &fromClient)
-        let tunnel = Tunnel(
-            worker: worker, owner: UpgradeTunnel(self, listener: listener, endpoint: endpoint))
-        tunnel.start(
-            client: socket, upstream: upstream, fromClient: fromClient, fromUpstream: fromUpstream)
+        swap(&fromClient, &replay)
+        let owner = UpgradeTunnel(
+            self, listener: listener, endpoint: endpoint, upstream: upstream)
+        guard let downstream = client.becomeTunnelEnd(unread: &fromClient) else {
+            upstream.close()
+            owner.over()
+            return
+        }
+        owner.ownsClient = downstream is SocketEnd
+        Tunnel(worker: worker, owner: owner).start(
+            downstream: downstream, upstream: upstream, fromClient: fromClient,
+            fromUpstream: fromUpstream)
     }
 }
 
-/// Keeps the exchange, and takes the connection out of the counts when the tunnel ends.
+/// Keeps the exchange, and takes the connections out of the counts when the tunnel ends.
 private final class UpgradeTunnel: TunnelOwner {
     private let exchange: Exchange
     private let listener: Listener
     private let endpoint: EndpointState
+    private let ownsUpstream: Bool
+    /// Streams leave their connections in the counts.
+    var ownsClient = false
 
-    init(_ exchange: Exchange, listener: Listener, endpoint: EndpointState) {
+    init(
+        _ exchange: Exchange, listener: Listener, endpoint: EndpointState, upstream: TunnelEnd
+    ) {
         self.exchange = exchange
         self.listener = listener
         self.endpoint = endpoint
+        ownsUpstream = upstream is SocketEnd
     }
 
     override func tunnelEnded(_ tunnel: Tunnel) {
-        listener.httpStats.subtract(.downstreamCxUpgradesActive)
-        listener.connectionClosed()
-        endpoint.cluster.stats.subtract(.upstreamCxActive)
-        endpoint.cluster.stats.add(.upstreamCxDestroy)
         exchange.requestBytes = tunnel.bytesReceived
         exchange.responseBytes = tunnel.bytesSent
+        over()
+    }
+
+    func over() {
+        listener.httpStats.subtract(.downstreamCxUpgradesActive)
+        if ownsClient { listener.connectionClosed() }
+        if ownsUpstream {
+            endpoint.cluster.stats.subtract(.upstreamCxActive)
+            endpoint.cluster.stats.add(.upstreamCxDestroy)
+        }
         exchange.finish()
     }
 }

@@ -25,6 +25,7 @@ extension Exchange {
             loop.outgoing.append("connection: upgrade\r\nupgrade: ")
             loop.outgoing.append(name)
             loop.outgoing.append("\r\n")
+            if request.isHTTP2 { writeWebSocketKey() }
         }
         loop.outgoing.append("\r\n")
     }
@@ -39,6 +40,8 @@ extension Exchange {
         let destination = forward.destinations[destinationIndex]
         dropChangedFields(destination)
         if request.hostIndex >= 0 { request.fields[request.hostIndex].isDropped = true }
+        let upgrade = request.wantsUpgrade ? request.value(of: .upgrade) ?? .empty : .empty
+        if request.wantsUpgrade { request.drop(named: ByteView("sec-websocket-key")) }
         let loop = worker.loop
         loop.outgoing.removeAll()
         writeFields(destination, client)
@@ -47,11 +50,20 @@ extension Exchange {
         let target = upstreamTarget
         let stream = withUpstreamAuthority { authority in
             session.submitRequest(
-                method: request.methodBytes, scheme: scheme, authority: authority, path: target,
-                lines: &loop.outgoing, ends: !hasBody, make: make)
+                method: upgrade.isEmpty ? request.methodBytes : ByteView("CONNECT"),
+                scheme: scheme, authority: authority, path: target, extendedProtocol: upgrade,
+                lines: &loop.outgoing, ends: !hasBody && upgrade.isEmpty, make: make)
         }
         loop.outgoing.removeAll()
         return stream
+    }
+
+    private func writeWebSocketKey() {
+        webSocketKey.removeAll()
+        webSocketKey.append(WebSocketKey.make(&worker.random))
+        worker.loop.outgoing.append("sec-websocket-key: ")
+        worker.loop.outgoing.append(webSocketKey.readable)
+        worker.loop.outgoing.append("\r\n")
     }
 
     /// Path and query; where nothing was changed, as they stand in the request.

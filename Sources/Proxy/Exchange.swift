@@ -38,6 +38,8 @@ final class Exchange: TimerTarget {
     /// The beginning of a body as long as all of it is here: it can be sent again.
     var replay = Buffer()
     var requestID = Buffer()
+    /// Sent where the client's WebSocket came over HTTP/2, which has none.
+    var webSocketKey = Buffer()
 
     /// Our end of the upstream connection; only logs want to know.
     var upstreamLocalAddress: SocketAddress?
@@ -98,6 +100,7 @@ final class Exchange: TimerTarget {
         target.removeAll()
         replay.removeAll()
         requestID.removeAll()
+        webSocketKey.removeAll()
         hasBody = false
         requestIsRead = false
         answerBegan = false
@@ -182,7 +185,7 @@ final class Exchange: TimerTarget {
     func requestBody(_ bytes: ByteView) {
         requestBytes &+= UInt64(bytes.count)
         guard bytes.count > 0, let upstream else { return }
-        if upstream.mayRefuse { keepForReplay(bytes) }
+        if upstream.mayRefuse, !request.wantsUpgrade { keepForReplay(bytes) }
         upstream.sendBody(bytes)
     }
 

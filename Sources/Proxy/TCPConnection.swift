@@ -132,7 +132,9 @@ final class TCPConnection: Pollable {
         var risen = StreamSocket(-1)
         swap(&risen, &upstream)
         tunnel.start(
-            client: socket, upstream: risen, fromClient: first, fromUpstream: behind)
+            downstream: SocketEnd(socket, worker: worker, isDownstream: true),
+            upstream: SocketEnd(risen, worker: worker, isDownstream: false), fromClient: first,
+            fromUpstream: behind)
     }
 
     private func failed(_ failure: DialFailure) {

@@ -1,5 +1,5 @@
-// A byte tunnel: two sockets, each passing on what the other reads.
-// TCP routes and upgraded connections (WebSocket) are the same thing from here on.
+// A byte tunnel: two ends, each passing on what the other reads.
+// TCP routes, upgraded connections and streams (WebSocket) are the same thing from here on.
 import Net
 
 /// What the two ends of a tunnel have in common with the rest of the proxy.
@@ -26,13 +26,13 @@ final class Tunnel {
 
     /// Starts to move bytes. `fromClient` and `fromUpstream` were read before and go first.
     func start(
-        client: consuming StreamSocket, upstream: consuming StreamSocket,
+        downstream one: TunnelEnd, upstream other: TunnelEnd,
         fromClient: borrowing Buffer, fromUpstream: borrowing Buffer
     ) {
-        let one = TunnelEnd(client, tunnel: self, isDownstream: true)
-        let other = TunnelEnd(upstream, tunnel: self, isDownstream: false)
         downstream = one
-        self.upstream = other
+        upstream = other
+        one.tunnel = self
+        other.tunnel = self
         one.partner = other
         other.partner = one
         bytesReceived += UInt64(fromClient.count)
@@ -67,8 +67,10 @@ final class Tunnel {
     private func end(_ close: (TunnelEnd) -> Void) {
         guard !isOver else { return }
         isOver = true
-        if let downstream { close(downstream) }
-        if let upstream { close(upstream) }
+        for case let tunnelEnd? in [downstream, upstream] {
+            close(tunnelEnd)
+            tunnelEnd.tunnel = nil
+        }
         downstream = nil
         upstream = nil
         owner.tunnelEnded(self)

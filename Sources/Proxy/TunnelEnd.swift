@@ -1,129 +1,31 @@
-// One end of a byte tunnel: a socket that passes what it reads to its partner.
-// High and low water marks on what is unsent keep a slow reader from costing memory.
+// One end of a byte tunnel, whatever carries its bytes: it passes what it reads to its partner.
+// A socket of its own (SocketEnd) or a stream of an HTTP/2 connection (StreamEnd, RFC 8441); the
+// other end need not know which.
 import Net
 
-final class TunnelEnd: Pollable, PeerHolder {
-    private var socket: StreamSocket
-    private let tunnel: Tunnel
-    private let isDownstream: Bool
-    weak var partner: TunnelEnd?
-    private var canRead = false
-    private var inputEnded = false
-    /// FIN goes out as soon as everything is written.
-    private var endsOutput = false
-    private(set) var outputEnded = false
-    private var isAdvancing = false
+/// Abstract: every method is overridden.
+class TunnelEnd: Pollable {
+    let isDownstream: Bool
+    final var tunnel: Tunnel?
+    final weak var partner: TunnelEnd?
+    /// The peer was told that nothing more will come.
+    final var outputEnded = false
 
-    private var loop: Loop { tunnel.worker.loop }
-
-    init(_ socket: consuming StreamSocket, tunnel: Tunnel, isDownstream: Bool) {
-        self.socket = socket
-        self.tunnel = tunnel
+    init(isDownstream: Bool) {
         self.isDownstream = isDownstream
         super.init()
     }
 
-    func watch() {
-        // Writing what was read before may have found a peer gone.
-        guard socket.descriptor >= 0 else { return }
-        do throws(NetError) {
-            try loop.add(self, descriptor: socket.descriptor, for: .stream)
-        } catch {
-            tunnel.reset()
-            return
-        }
-        socket.identity?.holder = self
-    }
-
-    var identity: PeerIdentity? { socket.identity }
-
-    /// A tunnel has no requests to wait for: the next byte would be one too many.
-    func dismiss(atOnce: Bool) {
-        tunnel.reset()
-    }
-
-    override func ready(_ readiness: Readiness) {
-        if readiness.contains(.error) {
-            tunnel.reset()
-            return
-        }
-        if readiness.contains(.writable), socket.unsentBytes > 0 { flush() }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) {
-            canRead = true
-            advance()
-        }
-    }
-
-    override func resumed() {
-        advance()
-    }
-
-    var unsentBytes: Int { socket.unsentBytes }
-
-    private var takesMore: Bool {
-        socket.unsentBytes < tunnel.worker.settings.limits.highWaterBytes
-    }
-
-    private func advance() {
-        guard !isAdvancing else { return }
-        isAdvancing = true
-        defer { isAdvancing = false }
-        var readBytes = 0
-        while socket.isOpen, canRead, !inputEnded, let partner, partner.takesMore {
-            if readBytes >= Loop.readBytesMax {
-                loop.again(self)
-                return
-            }
-            switch socket.read(loop, counting: &readBytes) {
-            case .bytes:
-                tunnel.moved(loop.scratch.count, fromDownstream: isDownstream)
-                partner.write(loop.scratch.readable)
-            case .wouldBlock:
-                canRead = false
-            case .end:
-                inputEnded = true
-                canRead = false
-                partner.endOutput()
-            case .cut, .failed:
-                tunnel.reset()
-            }
-        }
-    }
-
-    func write(_ bytes: ByteView) {
-        guard socket.isOpen, !outputEnded, bytes.count > 0 else { return }
-        if !socket.write(bytes, loop) { tunnel.reset() }
-    }
-
-    private func flush() {
-        guard socket.flush(loop) else {
-            tunnel.reset()
-            return
-        }
-        if socket.unsentBytes == 0, endsOutput {
-            endOutput()
-        } else if socket.unsentBytes <= tunnel.worker.settings.limits.lowWaterBytes {
-            partner?.advance()
-        }
-    }
-
+    /// Bytes may come from here on.
+    func watch() {}
+    /// Whether its partner may go on reading.
+    var takesMore: Bool { false }
+    /// Its partner has room again.
+    func advance() {}
+    func write(_ bytes: ByteView) {}
     /// The partner's peer has finished sending: so do we, once everything is out.
-    func endOutput() {
-        guard socket.isOpen, !outputEnded else { return }
-        endsOutput = true
-        guard socket.unsentBytes == 0 else { return }
-        outputEnded = true
-        socket.sayGoodbye(loop)
-        Socket.shutdownSending(socket.descriptor)
-        tunnel.closeIfFinished()
-    }
-
-    func close() {
-        socket.close(loop)
-    }
-
-    /// Closes with RST.
-    func reset() {
-        socket.reset(loop)
-    }
+    func endOutput() {}
+    func close() {}
+    /// Ends so that what was said cannot be taken for whole.
+    func reset() {}
 }

@@ -314,7 +314,7 @@ extension Worker {
         loop.forEachWatched { pollable in
             if let client = pollable as? ClientConnection { most = max(most, client.unsentBytes) }
             if let up = pollable as? UpstreamConnection { most = max(most, up.unsentBytes) }
-            if let end = pollable as? TunnelEnd { most = max(most, end.unsentBytes) }
+            if let end = pollable as? SocketEnd { most = max(most, end.unsentBytes) }
         }
         return most
     }

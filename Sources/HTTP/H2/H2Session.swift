@@ -103,6 +103,8 @@ open class H2Session {
 
     /// How many more streams the peer lets us open now (client).
     public var streamsAvailable: Int {
+        // A session that is about to end would take a request and never send it.
+        guard unsafe nghttp2_session_check_request_allowed(session) == 1 else { return 0 }
         let max = unsafe nghttp2_session_get_remote_settings(
             session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
         return Int(min(max, limits.concurrentStreamsMax)) - streams.count
@@ -338,9 +340,13 @@ open class H2Session {
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
                 value: UInt32(limits.fieldBlockBytesMax)),
         ]
-        // RFC 8441 (WebSocket over HTTP/2) is not offered: browsers then open an HTTP/1.1
-        // connection for it, while one that is told of it and refused gives up.
-        if role == .client {
+        if role == .server {
+            // WebSocket on a stream (RFC 8441 section 3).
+            entries.append(
+                nghttp2_settings_entry(
+                    settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL.rawValue),
+                    value: 1))
+        } else {
             entries.append(
                 nghttp2_settings_entry(
                     settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))

@@ -75,10 +75,14 @@ extension RequestHead {
             default: break
             }
         }
+        if extendedProtocolLength > 0 {
+            guard method == .connect else { return .method }
+            becomeUpgrade()
+        }
         if let error = concludeAuthority() { return error }
         if let error = concludeTarget() { return error }
         if cookies > 1 { joinCookies() }
-        if ends {
+        if ends || wantsUpgrade {
             framing = .none
         } else if lengthIndex >= 0 {
             guard let length = value(fields[lengthIndex]).decimal() else { return .contentLength }
@@ -87,6 +91,25 @@ extension RequestHead {
             framing = .chunked
         }
         return nil
+    }
+
+    /// Extended CONNECT (RFC 8441 section 4) is the same thing as an upgrade of HTTP/1.1, and is
+    /// laid out as one: whatever looks at the head from here on knows GET with an Upgrade field.
+    private func becomeUpgrade() {
+        method = .get
+        methodStart = bytes.count
+        methodLength = 3
+        bytes.append("GET")
+        let start = bytes.count
+        bytes.append("upgrade: ")
+        bytes.append(bytes.readable.slice(extendedProtocolStart, extendedProtocolLength).array)
+        bytes.append("\r\n")
+        fields.append(
+            HeaderField(
+                nameStart: UInt32(start), nameLength: 7, id: .upgrade, isDropped: true,
+                valueStart: UInt32(start + 9), valueLength: UInt32(extendedProtocolLength),
+                lineEnd: UInt32(bytes.count)))
+        wantsUpgrade = true
     }
 
     /// `:authority` is the host; a Host field beside it must say the same (RFC 9113 section 8.3.1).

@@ -30,6 +30,39 @@ extension ResponseHead {
         return true
     }
 
+    /// A 2xx to extended CONNECT, told to a client that asked in HTTP/1.1's words (RFC 8441 section
+    /// 5). `accept`: the value of sec-websocket-accept.
+    public func becomeUpgrade(to name: ByteView, accept: [UInt8]?) {
+        status = 101
+        framing = .none
+        let reason = ByteView(StatusReason.phrase(101))
+        reasonStart = bytes.count
+        reasonLength = reason.count
+        bytes.append(reason)
+        addLine("upgrade", name, id: .upgrade, isDropped: true)
+        if let accept {
+            accept.withView {
+                addLine("sec-websocket-accept", $0, id: .other, isDropped: false)
+            }
+        }
+    }
+
+    private func addLine(
+        _ name: StaticString, _ value: ByteView, id: HeaderID, isDropped: Bool
+    ) {
+        let start = bytes.count
+        let name = ByteView(name)
+        bytes.append(name)
+        bytes.append(": ")
+        bytes.append(value)
+        bytes.append("\r\n")
+        fields.append(
+            HeaderField(
+                nameStart: UInt32(start), nameLength: UInt16(name.count), id: id,
+                isDropped: isDropped, valueStart: UInt32(start + name.count + 2),
+                valueLength: UInt32(value.count), lineEnd: UInt32(bytes.count)))
+    }
+
     /// All fields are there. `ends`: no body follows. Returns the rule that is broken, if any.
     public func concludeH2(method: HTTPMethod, ends: Bool) -> H1Error? {
         isHTTP2 = true

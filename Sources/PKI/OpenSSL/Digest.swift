@@ -4,6 +4,8 @@
 internal import COpenSSL
 
 public enum Digest: Sendable {
+    /// Broken (RFC 6194). For old protocols that use it as a word to say and not as a secret.
+    case sha1
     case sha256
     case sha384
     case sha512
@@ -22,12 +24,14 @@ public enum Digest: Sendable {
     /// The `EVP_MD`, kept for the life of the process.
     var fetched: OpaquePointer? {
         switch self {
+        case .sha1: unsafe Digest.fetched1
         case .sha256: unsafe Digest.fetched256
         case .sha384: unsafe Digest.fetched384
         case .sha512: unsafe Digest.fetched512
         }
     }
 
+    private nonisolated(unsafe) static let fetched1 = unsafe EVP_MD_fetch(nil, "SHA1", nil)
     private nonisolated(unsafe) static let fetched256 = unsafe EVP_MD_fetch(nil, "SHA256", nil)
     private nonisolated(unsafe) static let fetched384 = unsafe EVP_MD_fetch(nil, "SHA384", nil)
     private nonisolated(unsafe) static let fetched512 = unsafe EVP_MD_fetch(nil, "SHA512", nil)

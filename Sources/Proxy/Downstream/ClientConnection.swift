@@ -373,7 +373,7 @@ final class ClientConnection: ClientStream, PeerHolder {
     }
 
     /// Gives the socket to a tunnel, with what was read and not used; nothing is closed.
-    override func handOver(unread: inout Buffer) -> StreamSocket {
+    override func becomeTunnelEnd(unread: inout Buffer) -> TunnelEnd? {
         phase = .closed
         exchange = nil
         swap(&unread, &input)
@@ -382,7 +382,7 @@ final class ClientConnection: ClientStream, PeerHolder {
         loop.remove(descriptor: handed.descriptor)
         release(closing: false)
         listener.httpStats.add(.downstreamCxDestroy)
-        return handed
+        return SocketEnd(handed, worker: worker, isDownstream: true)
     }
 
     /// Goes on as HTTP/2 on the same socket; the connection was counted when it came.

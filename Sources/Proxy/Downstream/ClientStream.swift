@@ -66,8 +66,7 @@ class ClientStream: Pollable {
     /// Ends so that a body under way cannot be taken for complete.
     func abort() {}
     func close() {}
-    /// Gives the socket to a tunnel; a closed one where that cannot be.
-    func handOver(unread: inout Buffer) -> StreamSocket {
-        StreamSocket(-1)
-    }
+    /// Goes on as the end of a tunnel, with what was read and not used behind what `unread` holds;
+    /// nil where that cannot be.
+    func becomeTunnelEnd(unread: inout Buffer) -> TunnelEnd? { nil }
 }

@@ -58,9 +58,11 @@ final class H2ClientStream: ClientStream {
         status: UInt16, framing: BodyFraming, closes: Bool, upgrade: ByteView?
     ) {
         guard let stream else { return }
-        answerEnded = framing == .none
+        // RFC 8441 section 5: what HTTP/1.1 calls 101 is a stream that goes on both ways.
+        let isTunnel = upgrade != nil
+        answerEnded = framing == .none && !isTunnel
         stream.session.submitResponse(
-            stream, status: status, lines: &loop.outgoing, ends: answerEnded)
+            stream, status: isTunnel ? 200 : status, lines: &loop.outgoing, ends: answerEnded)
         loop.outgoing.removeAll()
     }
 
@@ -92,6 +94,14 @@ final class H2ClientStream: ClientStream {
         exchange = nil
         advance()
         if worker.isDraining { connection.drain() }
+    }
+
+    override func becomeTunnelEnd(unread: inout Buffer) -> TunnelEnd? {
+        guard let stream else { return nil }
+        exchange = nil
+        let end = StreamEnd(stream, isDownstream: true, inputEnded: requestEnded)
+        stream.tunnel = end
+        return end
     }
 
     override func abort() {

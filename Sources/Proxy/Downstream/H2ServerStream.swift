@@ -7,6 +7,8 @@ import Net
 final class H2ServerStream: H2Stream {
     private var client: H2ClientStream
     private var exchange: Exchange? { client.exchange }
+    /// What the stream goes on as once its exchange has switched protocols.
+    var tunnel: StreamEnd?
 
     init(id: Int32, session: H2Session, connection: H2Connection) {
         client = H2ClientStream(connection: connection)
@@ -54,6 +56,10 @@ final class H2ServerStream: H2Stream {
     }
 
     override func received(body: ByteView) {
+        if let tunnel {
+            tunnel.received(body)
+            return
+        }
         guard let exchange else {
             // The answer is given; what still comes is let through unread.
             session.consume(body.count, of: self)
@@ -79,10 +85,12 @@ final class H2ServerStream: H2Stream {
     override func receivedEnd() {
         guard !client.requestEnded else { return }
         client.requestEnded = true
+        tunnel?.receivedEnd()
         exchange?.requestEnded()
     }
 
     override func closed(code: UInt32) {
+        tunnel?.closed()
         let exchange = exchange
         client.exchange = nil
         // Nothing is said to it any more; each held the other.
@@ -92,6 +100,7 @@ final class H2ServerStream: H2Stream {
     }
 
     override func takesMore() {
+        tunnel?.hasRoom()
         exchange?.clientTakesMore()
     }
 }

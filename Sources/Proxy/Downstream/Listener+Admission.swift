@@ -59,7 +59,7 @@ extension Listener {
                 } else if !admitsAnonymous(client.chain, isSecure: client.isSecure) {
                     client.dismiss(atOnce: false)
                 }
-            case let end as TunnelEnd:
+            case let end as SocketEnd:
                 if let identity = end.identity, identity.listener === self {
                     known.append(identity)
                 }

@@ -14,6 +14,8 @@ final class H2RequestStream: H2Stream {
     private var decoder = ChunkedDecoder()
     private var gotBytes = false
     private var isMalformed = false
+    /// What the stream goes on as once its exchange has switched protocols.
+    private var tunnel: StreamEnd?
 
     init(
         id: Int32, session: H2Session, connection: H2UpstreamConnection,
@@ -45,8 +47,30 @@ final class H2RequestStream: H2Stream {
             return
         }
         gotFinalHead = true
+        if exchange.request.wantsUpgrade, head.status < 300, !ends {
+            openTunnel(exchange)
+            return
+        }
         exchange.responseArrived()
         if ends { finish() }
+    }
+
+    /// A 2xx to extended CONNECT is what 101 is to an upgrade (RFC 8441 section 5).
+    private func openTunnel(_ exchange: Exchange) {
+        let name = exchange.request.value(of: .upgrade) ?? ByteView("websocket")
+        exchange.response.becomeUpgrade(
+            to: name,
+            accept: exchange.request.value(named: ByteView("sec-websocket-key")).map {
+                WebSocketKey.accept(for: $0)
+            })
+        exchange.responseArrived()
+        exchange.flushResponse()
+        connection.gathered(self)
+        upstream?.handedOver()
+        upstream = nil
+        let end = StreamEnd(self, isDownstream: false, inputEnded: false)
+        tunnel = end
+        exchange.becomeTunnel(upstream: end, endpoint: connection.endpoint, early: .empty)
     }
 
     override func headTooLarge() {
@@ -54,6 +78,10 @@ final class H2RequestStream: H2Stream {
     }
 
     override func received(body: ByteView) {
+        if let tunnel {
+            tunnel.received(body)
+            return
+        }
         guard let exchange else {
             session.consume(body.count, of: self)
             return
@@ -76,6 +104,7 @@ final class H2RequestStream: H2Stream {
     }
 
     override func receivedEnd() {
+        tunnel?.receivedEnd()
         finish()
     }
 
@@ -109,6 +138,7 @@ final class H2RequestStream: H2Stream {
     }
 
     override func closed(code: UInt32) {
+        tunnel?.closed()
         guard let upstream else { return }
         connection.gather(for: nil)
         self.upstream = nil
@@ -136,6 +166,7 @@ final class H2RequestStream: H2Stream {
     }
 
     override func takesMore() {
+        tunnel?.hasRoom()
         exchange?.upstreamTakesMore()
     }
 }

@@ -105,6 +105,14 @@ final class H2UpstreamStream: UpstreamStream {
         }
     }
 
+    /// The stream goes on as a tunnel's end.
+    func handedOver() {
+        guard let exchange else { return }
+        letGo(exchange)
+        stream = nil
+        connection.served += 1
+    }
+
     private func letGo(_ exchange: Exchange) {
         self.exchange = nil
         exchange.upstream = nil

@@ -119,6 +119,11 @@ final class UpstreamConnection: UpstreamStream {
 
     /// Chunks are gathered until `flushBody`.
     override func sendBody(_ bytes: ByteView) {
+        if let exchange, exchange.request.wantsUpgrade {
+            // Sent on before the endpoint agrees, it would be taken for the next request.
+            exchange.replay.append(bytes)
+            return
+        }
         guard exchange?.request.framing == .chunked else {
             write(bytes)
             return
@@ -145,6 +150,7 @@ final class UpstreamConnection: UpstreamStream {
 
     override var canTakeBody: Bool {
         unsentBytes < worker.settings.limits.highWaterBytes
+            && exchange?.request.wantsUpgrade != true
     }
 
     var unsentBytes: Int { early.count + socket.unsentBytes }
@@ -468,6 +474,15 @@ final class UpstreamConnection: UpstreamStream {
             protocolError("unexpected_switching_protocols")
             return
         }
+        if exchange.request.isHTTP2 {
+            let wanted = WebSocketKey.accept(for: exchange.webSocketKey.readable)
+            let said = exchange.response.value(named: ByteView("sec-websocket-accept"))
+            guard said?.equals(wanted) == true else {
+                protocolError("websocket_accept")
+                return
+            }
+            exchange.response.drop(named: ByteView("sec-websocket-accept"))
+        }
         self.exchange = nil
         exchange.upstream = nil
         exchange.responseArrived()
@@ -477,7 +492,9 @@ final class UpstreamConnection: UpstreamStream {
         loop.remove(descriptor: socket.descriptor)
         var handed = StreamSocket(-1)
         swap(&handed, &socket)
-        exchange.becomeTunnel(upstream: handed, endpoint: endpoint, early: rest)
+        exchange.becomeTunnel(
+            upstream: SocketEnd(handed, worker: worker, isDownstream: false), endpoint: endpoint,
+            early: rest)
     }
 
     // MARK: - Ends
