@@ -67,7 +67,7 @@ extension Exchange {
 }
 
 extension Buffer {
-    /// Everything but printable ASCII other than `%`, as `%XX` (gRPC over HTTP/2, "Status-Message").
+    /// All but printable ASCII other than `%`, as `%XX` (gRPC over HTTP/2, "Status-Message").
     fileprivate mutating func appendPercentEncoded(_ text: ByteView) {
         for index in 0..<text.count {
             let byte = text[index]

@@ -1,4 +1,4 @@
-// A tunnel's end that is a socket, in the clear or encrypted: it passes what it reads to its partner.
+// A tunnel's end that is a socket, in the clear or encrypted: it passes on what it reads.
 // High and low water marks on what is unsent keep a slow reader from costing memory.
 import Net
 

@@ -21,7 +21,7 @@ public enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// What OpenSSL's queue says first, as Envoy writes it:
-    /// `TLS_error:|167772294:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end`.
+    /// `TLS_error:|167772294:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end`.
     /// The queue stays as it is.
     static func envoyText(_ refusal: TLSStream.Refusal) -> String {
         let code = ERR_peek_error()

@@ -1,6 +1,6 @@
 // An HTTP/2 endpoint a test plays: what the proxy sends is read by a session of its own, what goes
 // back is either the session's or frames by hand.
-// HPACK makes requests unreadable to the eye; answers need none of it, and tests want to break them.
+// HPACK makes requests unreadable to the eye; answers need none of it, and tests break them.
 import HTTP
 import Net
 import TLS
