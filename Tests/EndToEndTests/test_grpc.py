@@ -1,5 +1,6 @@
 """gRPC through the gateway with the real library on both sides: every kind of call, in the clear
-and over TLS, statuses and metadata both ways, and the proxy's own answers as gRPC's clients read them.
+and over TLS, statuses and metadata both ways, and the proxy's own answers as gRPC's clients read
+them.
 """
 
 import concurrent.futures
