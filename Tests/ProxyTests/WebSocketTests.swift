@@ -68,10 +68,13 @@ struct WebSocketTests {
         #expect(try upstream.readToEnd().end == .finished)
         upstream.finishSending()
         while !(try client.next(Kind.data).ends) {}
-        // The connection serves on.
-        try client.request(3, "/next")
+        // The connection serves on, and nothing of the tunnel is left in it.
+        try client.request(
+            3, "/next", method: "POST", ends: false, extra: [("content-length", "4")])
         let next = try rig.accept()
         _ = try next.readHead()
+        try client.send(Kind.data, flags: 1, stream: 3, Array("body".utf8))
+        #expect(try next.read(count: 4) == "body")
         try next.send(H2Tests.ok)
         #expect(try client.next(Kind.data).text == "ok")
         try rig.settle()

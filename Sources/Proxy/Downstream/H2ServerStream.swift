@@ -90,7 +90,10 @@ final class H2ServerStream: H2Stream {
     }
 
     override func closed(code: UInt32) {
-        tunnel?.closed()
+        // The object may serve again: the next stream must not speak into this one's tunnel.
+        let ended = tunnel
+        tunnel = nil
+        ended?.closed()
         let exchange = exchange
         client.exchange = nil
         // Nothing is said to it any more; each held the other.
