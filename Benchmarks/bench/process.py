@@ -84,6 +84,10 @@ class Child:
         """VmRSS in bytes of the largest process of the family: the one that serves."""
         return max((_resident(pid) for pid in self.family()), default=0)
 
+    def anonymous(self) -> int:
+        """RssAnon in bytes of the same process: what no other process shares with it."""
+        return max((_resident(pid, "RssAnon:") for pid in self.family()), default=0)
+
     def serving(self) -> int:
         """The id of the process of the family that has worked most: the one to profile."""
         return max(self.family(), key=_cpu_seconds, default=self.pid)
@@ -135,12 +139,12 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-def _resident(pid: int) -> int:
+def _resident(pid: int, what: str = "VmRSS:") -> int:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
     for line in status.splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(what):
             return int(line.split()[1]) * 1024
     return 0

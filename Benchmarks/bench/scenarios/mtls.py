@@ -24,8 +24,9 @@ def run(setting: Setting) -> list[Table]:
     table = Table(
         NAME,
         f"Gateway to sidecar to application over mutual TLS, {setting.connections} connections",
-        ["proxy", "us CPU/request", "least", "MB resident", "requests/s", "p99 ms"],
-    )
+        ["proxy", "us CPU/request", "least", "MB resident", "of it anonymous", "requests/s",
+         "p99 ms"],
+    )  # fmt: skip
     for peer in (peer for peer in setting.peers if peer.name in setting.ours):
         site = setting.site()
         rounds = Rounds(NAME, setting)
@@ -49,17 +50,21 @@ def run(setting: Setting) -> list[Table]:
 
                 measured: list[Load] = []
                 rounds.go([(proxy.name, proxy) for proxy in (gateway, sidecar)], load)
-                memory = {proxy.name: proxy.child.resident() / 1e6 for proxy in (gateway, sidecar)}
+                memory = {
+                    proxy.name: (proxy.child.resident() / 1e6, proxy.child.anonymous() / 1e6)
+                    for proxy in (gateway, sidecar)
+                }
         except (RuntimeError, OSError, wire.WireError) as error:
             setting.reject(NAME, peer.name, f"{error}")
             continue
-        for name, megabytes in memory.items():
+        for name, (megabytes, anonymous) in memory.items():
             cost = rounds.median(name, lambda one: one.cpu_us)
             table.add(
                 name,
                 number(cost, 2),
                 number(rounds.least(name, lambda one: one.cpu_us), 2),
                 number(megabytes, 1),
+                number(anonymous, 1),
                 number(rounds.median(name, lambda one: one.rate), 0),
                 number(rounds.median(name, lambda one: (one.p99_us or 0) / 1000), 2),
             )
