@@ -134,6 +134,7 @@ def own_tls():
     return c.context(alpn=["http/1.1"])
 
 
+HELLO = b"\x16\x03\x01"
 MATRIX = {
     # mode, port: plain text, mutual TLS of the mesh, other TLS. `raw`: passed on as it is.
     ("PERMISSIVE", 9080): (200, 200, None),
@@ -160,10 +161,11 @@ def test_what_a_port_accepts(sidecar, application, identities, mode, number):
         if wanted == "raw":
             # The application says the hello back, which no client takes for an answer.
             assert got is None
-            assert bytes(tcp.received[:1]) == b"\x16"
+            # Its first record; the alert of a client before may come in front of it.
+            assert HELLO in bytes(tcp.received)
         else:
             assert got == wanted
-            assert bytes(tcp.received[:1]) != b"\x16"
+            assert HELLO not in bytes(tcp.received)
 
 
 def test_a_port_of_its_own_mode(sidecar, identities):
