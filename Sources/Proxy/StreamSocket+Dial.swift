@@ -42,7 +42,8 @@ extension StreamSocket {
             var offset = 0
             let progress = tls.handshake(.empty, offset: &offset, out: &hello)
             guard progress == .needMore, send(hello.readable, loop) else { throw .handshake(tls) }
-            // Who speaks first, and so no TLS, may have spoken with this event: no other tells of it.
+            // Who speaks first, and so no TLS, may have spoken with this event, the only one to
+            // tell of it.
             guard !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) else {
                 return false
             }
