@@ -160,6 +160,9 @@ int isthmus_pipe(int ends[_Nonnull 2], int size);
 /// Moves bytes between a pipe and a socket inside the kernel, without waiting.
 ssize_t isthmus_splice(int from, int to, size_t count);
 
+/// Lets go of code that is in memory; what is used again comes back from the file's cache.
+void isthmus_release_code(void);
+
 /// Raises RLIMIT_NOFILE to its hard limit and stores what is in force afterwards.
 int isthmus_raise_file_limit(uint64_t *_Nonnull limit);
 

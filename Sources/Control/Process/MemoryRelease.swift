@@ -1,6 +1,7 @@
 // Gives memory back to the system once a configuration has been taken over.
-// Reading and comparing ten thousand hosts leaves some ten megabytes of free memory behind; it is
-// let go a moment later, when whoever still held the configuration before has let go of it too.
+// Reading and comparing ten thousand hosts leaves some ten megabytes of free memory behind, and as
+// much code that is not needed before the next change; it is let go a moment later, when whoever
+// still held the configuration before has let go of it too.
 internal import Net
 
 final class MemoryRelease: TimerTarget {
@@ -11,6 +12,6 @@ final class MemoryRelease: TimerTarget {
     }
 
     override func timerFired(tag: UInt8) {
-        ProcessLimits.releaseFreeMemory()
+        ProcessLimits.releaseMemory()
     }
 }
