@@ -5,11 +5,13 @@ import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
 from harness import resources
 from harness.gateway import Gateway
+from harness.h2wire import H2Wire
 from harness.upstream import ok
 
 HANDSHAKE = (
@@ -205,3 +207,29 @@ def test_a_request_hidden_behind_a_refused_upgrade_is_a_request(lane):
         assert wire.response().status == 403
     hidden = [r for r in seen if r.target == "/hidden"]
     assert len(hidden) == 1 and hidden[0].get("x-request-id")
+
+
+def test_a_websocket_on_a_stream_of_http2_reaches_a_server_that_speaks_http1(edge):
+    """RFC 8441: the client asks by extended CONNECT once the gateway has said that it may."""
+    with H2Wire(edge.port()) as wire:
+        while not wire.h2.remote_settings.enable_connect_protocol:
+            assert wire.read()
+        head = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http")]
+        head += [(":authority", "any.test"), (":path", "/chat"), ("sec-websocket-version", "13")]
+        number = wire.ask(*head, plain=False, end=False)
+        other = wire.ask(path="/plain")
+        stream = wire.streams[number]
+        while not stream.status:
+            assert wire.read()
+        assert stream.status == 200
+        for message in (b"hello", b"w" * 60_000):
+            wire.data(number, Frame(Opcode.TEXT, message).serialize(mask=True))
+            wanted = Frame(Opcode.TEXT, message).serialize(mask=False)
+            while len(stream.body) < len(wanted):
+                assert wire.read()
+            assert bytes(stream.body) == wanted
+            stream.body.clear()
+        # The server of this test speaks nothing but WebSocket: it says so to the other stream.
+        assert wire.finish(other).status == 426
+        wire.data(number, b"", end=True)
+        assert wire.finish(number).over
