@@ -14,6 +14,7 @@ import pytest
 from harness.binary import PROJECT, binary, curl, environment
 from harness.ports import free_port
 from harness.process import Child
+from harness.upstream import Upstream, ok
 from harness.waiting import wait_for
 
 # Where gateways/mtls puts the workloads: x of 127.0.0.x (sidecar in), 127.0.1.x (application) and
@@ -174,6 +175,87 @@ def test_r4_jason_gets_v2_and_others_v1(mesh, networking, tmp_path):
 
 
 API = "apiVersion: networking.istio.io/v1alpha3\n"
+
+
+# 003:50 and 003:115 of the notes, tabs before the comments included.
+RATING = (
+    API
+    + """kind: DestinationRule
+metadata:
+ name: rating
+spec:
+ host: rating    # kubernetes service 的dns域名
+ subsets:
+ - labels:
+     app.kubernetes.io/version: v1.0.0
+   name: version-v1
+ - labels:
+     app.kubernetes.io/version: v2.0.0    #
+   name: version-v2
+---
+"""
+    + API
+    + """kind: VirtualService
+metadata:
+ name: rating
+spec:
+  hosts:
+  - rating
+  http:
+  - match:            \t# 匹配规则
+    - headers:\t\t\t# 请求头
+        end-user:\t\t# end-user=jason用户
+          exact: jason  
+    route:
+    - destination:
+        host: rating
+        subset: version-v1
+  - route:
+    - destination:
+        host: rating
+        subset: version-v2
+"""
+)
+
+
+def rating(version, port):
+    """A workload of rating without a sidecar, at a port of its own."""
+    return f"""---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {{name: rating-{version}}}
+spec:
+  address: 127.0.0.1
+  ports: {{http: {port}}}
+  labels: {{app: rating, app.kubernetes.io/version: {version}}}
+"""
+
+
+def always(body):
+    def script(connection):
+        while connection.read_all():
+            connection.send(ok(body))
+
+    return script
+
+
+def test_r5_labels_with_dots_and_slashes_name_versions(mesh):
+    with Upstream("one", always(b"1")) as one, Upstream("three", always(b"3")) as three:
+        service = """apiVersion: v1
+kind: Service
+metadata: {name: rating}
+spec: {ports: [{port: 9080, name: http}], selector: {app: rating}}
+"""
+        workloads = service + rating("v1.0.0", one.port) + rating("v2.0.0", three.port)
+        mesh.apply(("rating.yaml", RATING), ("workloads.yaml", workloads))
+
+        def stars(*options):
+            return mesh.call("productpage-v1", "rating", "/", *options)
+
+        wait_for(lambda: stars() == (200, "3"), "rating to answer")
+        for _ in range(10):
+            assert stars() == (200, "3")
+            assert stars("-H", "end-user: jason") == (200, "1")
 
 
 def test_r6_a_rule_without_a_route_chooses_nobody(mesh):
