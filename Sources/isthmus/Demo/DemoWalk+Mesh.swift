@@ -82,7 +82,7 @@ extension DemoWalk {
         guard let mesh else { return }
         SecureProbe.send(
             "/productpage", to: .v4(0x7F00_0001, port: mesh.ports.https), name: "localhost",
-            roots: mesh.roots, protocols: protocols, on: process.loop
+            roots: mesh.roots, protocols: protocols, timeoutMs: Self.timeoutMs, on: process.loop
         ) { result in
             switch result {
             case .success(let answer): done(fault(answer))
