@@ -35,14 +35,7 @@ public final class Sidecar: Resource {
         case none = "NONE"
     }
 
-    public struct Port: Sendable {
-        public var position = Position()
-        /// 0 only with a unix bind.
-        public var number: UInt16 = 0
-        public var protocolName = PortProtocol.unspecified
-        public var name = ""
-        public init() {}
-    }
+    public typealias Port = Gateway.Port
 
     /// A port on which requests come to the workload.
     public struct Ingress: Sendable {

@@ -24,7 +24,10 @@ extension FieldReader {
         var fields = open(node, .server)
         while let (name, value) = next(&fields) {
             switch name {
-            case "port": server.port = gatewayPort(value)
+            case "port":
+                server.port = listenerPort(
+                    value, .gatewayPort, of: "a Gateway",
+                    advice: "the port is the one that is opened")
             case "bind": server.bind = string(value)
             case "hosts": server.hosts = locatedStrings(value)
             case "tls": server.tls = serverTLS(value)
@@ -36,10 +39,13 @@ extension FieldReader {
         return server
     }
 
-    private func gatewayPort(_ node: NodeID) -> Gateway.Port {
+    /// - Parameter advice: why there is no `targetPort`.
+    func listenerPort(
+        _ node: NodeID, _ table: MessageTable, of owner: String, advice: String
+    ) -> Gateway.Port {
         var port = Gateway.Port()
         port.position = tree.position(node)
-        var fields = open(node, .gatewayPort)
+        var fields = open(node, table)
         while let (name, value) = next(&fields) {
             switch name {
             case "number": port.number = self.port(value, zeroAllowed: true) ?? 0
@@ -48,9 +54,7 @@ extension FieldReader {
                     choice(value, PortProtocol.self, ignoringCase: true) ?? .unspecified
             case "name": port.name = sharedString(value)
             case "targetPort":
-                error(
-                    at: value, "a Gateway's port has no targetPort",
-                    "remove it; the port is the one that is opened")
+                error(at: value, "\(owner)'s port has no targetPort", "remove it; \(advice)")
             default: unread(name, fields)
             }
         }

@@ -72,24 +72,9 @@ extension FieldReader {
     }
 
     private func sidecarPort(_ node: NodeID) -> Sidecar.Port {
-        var port = Sidecar.Port()
-        port.position = tree.position(node)
-        var fields = open(node, .sidecarPort)
-        while let (name, value) = next(&fields) {
-            switch name {
-            case "number": port.number = self.port(value, zeroAllowed: true) ?? 0
-            case "protocol":
-                port.protocolName =
-                    choice(value, PortProtocol.self, ignoringCase: true) ?? .unspecified
-            case "name": port.name = sharedString(value)
-            case "targetPort":
-                error(
-                    at: value, "a Sidecar's port has no targetPort",
-                    "remove it; `defaultEndpoint` says where the application listens")
-            default: unread(name, fields)
-            }
-        }
-        return port
+        listenerPort(
+            node, .sidecarPort, of: "a Sidecar",
+            advice: "`defaultEndpoint` says where the application listens")
     }
 
     private func outboundTrafficPolicy(_ node: NodeID) -> Sidecar.OutboundTrafficPolicy {
