@@ -1,5 +1,5 @@
 // The resources of gateways/bookinfo, inside the binary: `isthmus demo` needs no file.
-// A test keeps them equal to the files; `cat gateways/bookinfo/*.yaml` is the truth.
+// Written by scripts/embed-resources; a test keeps them equal to the files, which are the truth.
 
 public enum BookinfoResources {
     /// The folder they are a copy of, in the project and below `share/isthmus`.

@@ -1,5 +1,5 @@
 // The resources of gateways/mtls, inside the binary: `isthmus demo` needs no file.
-// Written by scripts/embed-mesh; a test keeps them equal to the files, which are the truth.
+// Written by scripts/embed-resources; a test keeps them equal to the files, which are the truth.
 
 public enum MeshResources {
     /// The folder they are a copy of, in the project and below `share/isthmus`.
