@@ -6,7 +6,7 @@ import Telemetry
 
 extension Exchange {
     func send(to cluster: ClusterState) {
-        guard let endpoint = cluster.pick() else {
+        guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             reply(Reply(.noHealthyUpstream))
             return

@@ -17,7 +17,7 @@ extension Exchange {
         }
         endpoint.dropIdle()
         // It may have left the configuration meanwhile; whoever took its place is asked then.
-        again(at: endpoint.isRetired ? cluster?.pick() ?? endpoint : endpoint, fresh: true)
+        again(at: endpoint.isRetired ? cluster?.pick(wish) ?? endpoint : endpoint, fresh: true)
         return true
     }
 
@@ -28,7 +28,7 @@ extension Exchange {
             return false
         }
         response.reset()
-        again(at: cluster?.pick() ?? endpoint, fresh: false)
+        again(at: cluster?.pick(wish) ?? endpoint, fresh: false)
         return true
     }
 

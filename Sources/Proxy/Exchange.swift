@@ -28,6 +28,8 @@ final class Exchange: TimerTarget {
     var destinationIndex = 0
     var cluster: ClusterState?
     var endpoint: EndpointState?
+    /// What the choice of the next endpoint goes by.
+    var wish = PickWish()
 
     /// The path in normal form where that differs from what was sent.
     var normalizedPath = Buffer()
@@ -95,6 +97,7 @@ final class Exchange: TimerTarget {
         forward = nil
         cluster = nil
         endpoint = nil
+        wish.reset()
         normalizedPath.removeAll()
         rewrittenPath.removeAll()
         target.removeAll()

@@ -61,7 +61,7 @@ final class TCPConnection: Pollable {
         }
         let cluster = worker.cluster(at: clusterIndex)
         self.cluster = cluster
-        guard let endpoint = cluster.pick() else {
+        guard let endpoint = cluster.pick(PickWish()) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             end(.noHealthyUpstream)
             return

@@ -24,7 +24,7 @@ struct BalancerTests {
     private func counts(_ cluster: ClusterState, _ picks: Int) -> [Int] {
         var counts = [Int](repeating: 0, count: cluster.endpoints.count)
         for _ in 0..<picks {
-            if let picked = cluster.pick() { counts[Int(picked.address.port) - 1] += 1 }
+            if let picked = cluster.pick(PickWish()) { counts[Int(picked.address.port) - 1] += 1 }
         }
         return counts
     }
@@ -35,14 +35,14 @@ struct BalancerTests {
             Cluster.LoadBalancing.roundRobin, .random, .leastRequest,
         ])
     func none(policy: Cluster.LoadBalancing) {
-        #expect(cluster(policy, weights: []).pick() == nil)
+        #expect(cluster(policy, weights: []).pick(PickWish()) == nil)
         #expect(counts(cluster(policy, weights: [1]), 10) == [10])
     }
 
     @Test("round robin takes each in turn")
     func roundRobin() {
         let cluster = cluster(.roundRobin, weights: [1, 1, 1])
-        let turn = (0..<9).compactMap { _ in cluster.pick()?.address.port }
+        let turn = (0..<9).compactMap { _ in cluster.pick(PickWish())?.address.port }
         #expect(Set(turn.prefix(3)).count == 3)
         #expect(turn == Array(turn.prefix(3)) + turn.prefix(3) + turn.prefix(3))
     }
@@ -52,7 +52,7 @@ struct BalancerTests {
         let cluster = cluster(.roundRobin, weights: [5, 1, 1])
         for _ in 0..<3 { #expect(counts(cluster, 7) == [5, 1, 1]) }
         // Nginx's smooth order: a a b a c a a.
-        let turn = (0..<7).compactMap { _ in cluster.pick()?.address.port }
+        let turn = (0..<7).compactMap { _ in cluster.pick(PickWish())?.address.port }
         #expect(turn == [1, 1, 2, 1, 3, 1, 1])
     }
 
@@ -82,6 +82,31 @@ struct BalancerTests {
         // The busy one wins only against itself: one in sixteen.
         #expect(abs(Double(counts[3]) - Double(picks) / 16) <= 5 * 50)
         for index in 0..<3 { #expect(abs(Double(counts[index]) - Double(picks) * 5 / 16) <= 500) }
+    }
+
+    @Test("who was ejected is not picked, and comes back")
+    func ejected() {
+        let cluster = cluster(.random, weights: [1, 1, 1])
+        cluster.endpoints[1].isEjected = true
+        cluster.healthChanged()
+        let without = counts(cluster, 3_000)
+        #expect(without[1] == 0 && without[0] > 0 && without[2] > 0)
+        cluster.endpoints[1].isEjected = false
+        cluster.healthChanged()
+        #expect(counts(cluster, 3_000)[1] > 0)
+        for endpoint in cluster.endpoints { endpoint.isEjected = true }
+        cluster.healthChanged()
+        #expect(cluster.pick(PickWish()) == nil)
+    }
+
+    @Test("who was asked before is asked again only where there is nobody else")
+    func tried() {
+        let cluster = cluster(.roundRobin, weights: [1, 1, 1])
+        var wish = PickWish()
+        wish.tried = [cluster.endpoints[0], cluster.endpoints[2]]
+        for _ in 0..<9 { #expect(cluster.pick(wish) === cluster.endpoints[1]) }
+        wish.tried.append(cluster.endpoints[1])
+        #expect(cluster.pick(wish) != nil)
     }
 
     @Test("weights far apart and large do not overflow")

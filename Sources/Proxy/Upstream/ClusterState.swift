@@ -9,6 +9,8 @@ final class ClusterState {
     let worker: Worker
     let stats: ClusterStats
     private(set) var endpoints: ContiguousArray<EndpointState> = []
+    /// Those that are not ejected.
+    private(set) var available: ContiguousArray<EndpointState> = []
     private var balancer = Balancer()
 
     init(_ cluster: Cluster, worker: Worker) {
@@ -39,9 +41,15 @@ final class ClusterState {
         for gone in known.values { gone.retire() }
         if endpoints.count != states.count || !known.isEmpty { stats.add(.membershipChange) }
         endpoints = states
-        balancer.adopt(states)
         stats.set(.membershipTotal, to: UInt64(states.count))
-        stats.set(.membershipHealthy, to: UInt64(states.count))
+        healthChanged()
+    }
+
+    /// An endpoint was ejected, or came back.
+    func healthChanged() {
+        available = endpoints.filter { !$0.isEjected }
+        balancer.adopt(available)
+        stats.set(.membershipHealthy, to: UInt64(available.count))
     }
 
     /// The cluster left the configuration.
@@ -49,8 +57,19 @@ final class ClusterState {
         for endpoint in endpoints { endpoint.retire() }
     }
 
-    func pick() -> EndpointState? {
-        balancer.pick(endpoints, cluster.loadBalancing, &worker.random)
+    /// Times a choice is made anew when it falls on somebody who was asked before (Istio's
+    /// `host_selection_retry_max_attempts`); then it stands.
+    private static let triesMax = 5
+
+    /// Nil where there is nobody to ask.
+    func pick(_ wish: borrowing PickWish) -> EndpointState? {
+        var picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
+        guard !wish.tried.isEmpty else { return picked }
+        for _ in 0..<Self.triesMax {
+            guard let found = picked, wish.tried.contains(where: { $0 === found }) else { break }
+            picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
+        }
+        return picked
     }
 
     func count(status: UInt16) {

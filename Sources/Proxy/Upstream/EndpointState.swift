@@ -13,6 +13,8 @@ final class EndpointState {
     var connectionsTotal: UInt64 = 0
     var connectFailuresTotal: UInt64 = 0
     private(set) var isRetired = false
+    /// Kept out of balancing for now; whoever changes it calls `cluster.healthChanged()`.
+    var isEjected = false
     /// One a name that was asked for; nearly always one. See EndpointState+Security.swift.
     var securities: ContiguousArray<UpstreamSecurity> = []
     /// Last in, first out: the connection used last is the least likely to be stale.

@@ -1,0 +1,19 @@
+// What one request asks of the choice of an endpoint, beyond the cluster's own rules.
+// It lives in the exchange and keeps its memory, so that a first try costs nothing for the second.
+
+struct PickWish {
+    /// What a cluster that hashes goes by; nil: the request has no key, and anybody will do.
+    var hash: UInt64?
+    /// Asked before and not to be asked again where there is anybody else, in order
+    /// (`retryIgnorePreviousHosts`).
+    var tried: ContiguousArray<EndpointState> = []
+    /// Priorities that every other try was turned down by are left out for the next
+    /// (`retryRemoteLocalities`).
+    var leavesTriedPriorities = false
+
+    mutating func reset() {
+        hash = nil
+        if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
+        leavesTriedPriorities = false
+    }
+}
