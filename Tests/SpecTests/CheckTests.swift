@@ -418,7 +418,7 @@ struct CheckTests {
         Breach(
             "retry conditions have no blanks",
             rule("retries: {attempts: 1, retryOn: '5xx, reset'}"), "spec.http[0].retries.retryOn",
-            "` reset` is no condition for a retry"),
+            "` reset` has blanks, which Istio's validation refuses", .warning),
         Breach(
             "a fault is one", rule("fault: {}"), "spec.http[0].fault",
             "a fault without `delay` and `abort`"),

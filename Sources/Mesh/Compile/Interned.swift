@@ -6,7 +6,13 @@ struct Interned {
     private var texts: [String: [UInt8]] = [:]
     private var regexes: [String: Result<Regex, RegexError>] = [:]
     private var endings = Regex.Endings()
-    private var forwards: [Int: Forward] = [:]
+    private var policies: Set<RoutePolicy> = [.standard]
+    private var forwards: [ForwardKey: Forward] = [:]
+
+    private struct ForwardKey: Hashable {
+        let cluster: Int
+        let policy: ObjectIdentifier
+    }
 
     mutating func bytes(_ text: String) -> [UInt8] {
         if let known = texts[text] { return known }
@@ -25,11 +31,21 @@ struct Interned {
     }
 
     /// One destination and nothing done on the way: what most rules say.
-    mutating func forward(to destination: WeightedDestination) -> Forward {
-        guard let cluster = destination.cluster else { return Forward(destinations: [destination]) }
-        if let known = forwards[cluster] { return known }
-        let forward = Forward(destinations: [destination])
-        forwards[cluster] = forward
+    mutating func forward(
+        to destination: WeightedDestination, policy: RoutePolicy = .standard
+    ) -> Forward {
+        guard let cluster = destination.cluster else {
+            return Forward(destinations: [destination], policy: policy)
+        }
+        let key = ForwardKey(cluster: cluster, policy: ObjectIdentifier(policy))
+        if let known = forwards[key] { return known }
+        let forward = Forward(destinations: [destination], policy: policy)
+        forwards[key] = forward
         return forward
+    }
+
+    /// The one that says the same, which stays for good: forwards are told apart by it.
+    mutating func policy(_ policy: RoutePolicy) -> RoutePolicy {
+        policies.insert(policy).memberAfterInsert
     }
 }

@@ -162,6 +162,10 @@ extension Route {
             switch action {
             case .forward(let forward):
                 if let rewrite = forward.rewrite { json.field("rewrite", rewrite.text) }
+                let policy = forward.policy.steps
+                if !policy.isEmpty {
+                    json.field("policy") { json in json.array(policy) { $0.string($1) } }
+                }
                 json.field("destinations") { json in
                     json.array(forward.destinations) { $1.write(to: &$0) }
                 }

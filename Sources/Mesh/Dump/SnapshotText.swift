@@ -88,6 +88,7 @@ public enum SnapshotText {
         case .forward(let forward):
             var text = ""
             if let rewrite = forward.rewrite { text += "      rewrite \(rewrite.text)\n" }
+            for step in forward.policy.steps { text += "      \(step)\n" }
             for destination in forward.destinations {
                 text += "      forward \(share(destination, of: forward.totalWeight))\n"
                 for step in Explainer.headerSteps(destination.headers) {

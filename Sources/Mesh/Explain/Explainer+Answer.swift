@@ -9,6 +9,7 @@ extension Explainer {
         case .forward(let forward):
             explanation.steps += rewriteSteps(forward.rewrite)
             explanation.steps += Self.headerSteps(route.headers)
+            explanation.steps += forward.policy.steps
             forwarded(by: route, forward)
         case .redirect(let redirect):
             explanation.outcome = .redirected(

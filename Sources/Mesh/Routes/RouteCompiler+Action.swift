@@ -11,6 +11,7 @@ extension RouteCompiler {
         var authority: [UInt8]?
         var regexRewrite: Rewrite.Path?
         var direct: RouteAction?
+        var policy = RoutePolicy.standard
     }
 
     mutating func parts(of rule: Rule, in scope: Scope) -> Parts {
@@ -26,6 +27,7 @@ extension RouteCompiler {
                 DirectResponse(status: response.status, body: response.body ?? []))
         }
         guard parts.direct == nil, options?.redirect == nil else { return parts }
+        parts.policy = policy(of: options)
         parts.authority = parts.headers?.authority
         if let rewrite = options?.rewrite {
             if !rewrite.authority.isEmpty { parts.authority = Array(rewrite.authority.utf8) }
@@ -66,9 +68,11 @@ extension RouteCompiler {
         }
         let rewrite = self.rewrite(rule.route.rewrite, asked: asked, parts: parts)
         if rewrite == nil, parts.destinations.count == 1, parts.destinations[0].headers == nil {
-            return .forward(interned.forward(to: parts.destinations[0]))
+            return .forward(
+                interned.forward(to: parts.destinations[0], policy: parts.policy))
         }
-        return .forward(Forward(destinations: parts.destinations, rewrite: rewrite))
+        return .forward(
+            Forward(destinations: parts.destinations, rewrite: rewrite, policy: parts.policy))
     }
 
     /// One destination gets everything whatever its weight; of several, those without weight

@@ -23,7 +23,8 @@ extension RouteCompiler {
     ) -> ListenerSpec.Kind {
         let route = Route(
             name: "default", match: RouteMatch(path: .any),
-            action: .forward(Forward(destinations: [destination])), origin: plan.origin)
+            action: .forward(Forward(destinations: [destination], policy: .inbound)),
+            origin: plan.origin)
         let table = RouteTable(
             name: "inbound|\(plan.port)||",
             virtualHosts: [

@@ -95,6 +95,7 @@ extension RouteAction {
                 || alike(left.rewrite, right.rewrite) {
                     $0.path == $1.path && $0.authority == $1.authority
                 }
+                    && left.policy == right.policy
                     && left.destinations.elementsEqual(right.destinations) { $0.servesLike($1) }
         case (.redirect(let left), .redirect(let right)):
             left.status == right.status && left.path == right.path

@@ -92,11 +92,17 @@ public final class Forward: Sendable {
     /// The sum of all weights; 0 never happens, the compiler refuses it.
     public let totalWeight: UInt32
     public let rewrite: Rewrite?
+    /// Timeout, retries, faults and the like.
+    public let policy: RoutePolicy
 
-    public init(destinations: [WeightedDestination], rewrite: Rewrite? = nil) {
+    public init(
+        destinations: [WeightedDestination], rewrite: Rewrite? = nil,
+        policy: RoutePolicy = .standard
+    ) {
         self.destinations = destinations
         self.totalWeight = destinations.reduce(0) { $0 + $1.weight }
         self.rewrite = rewrite
+        self.policy = policy
     }
 }
 

@@ -1,5 +1,5 @@
 // Delays and errors made on purpose (Istio HTTPFaultInjection).
-// Decoded and checked, not acted on yet.
+// Shares stay as they are written; what they come to is the compiler's business.
 
 public struct HTTPFaultInjection: Sendable {
     public var position = Position()
@@ -27,4 +27,18 @@ public struct HTTPFaultInjection: Sendable {
         public var percentage: Double?
         public init() {}
     }
+
+    /// The number of a gRPC status by its name, or written as a number; nil for what is neither.
+    public static func grpcStatus(_ text: String) -> UInt8? {
+        if let index = grpcStatuses.firstIndex(of: text) { return UInt8(index) }
+        return UInt8(text).flatMap { $0 < grpcStatuses.count ? $0 : nil }
+    }
+
+    /// By number.
+    static let grpcStatuses = [
+        "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
+        "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+        "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
+        "UNAUTHENTICATED",
+    ]
 }

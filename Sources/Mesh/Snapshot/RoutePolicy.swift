@@ -1,0 +1,41 @@
+// What a route does beside forwarding: how long it waits, what it tries again, what it breaks on
+// purpose. In one shared object, because most routes say nothing about it and all those are alike.
+
+public final class RoutePolicy: Sendable {
+    /// For the whole answer, all tries and pauses included, from the end of the request; 0: none.
+    public let timeoutMs: UInt32
+    /// nil: nothing is tried again.
+    public let retry: RetryPolicy?
+    /// nil: nothing is broken on purpose.
+    public let fault: FaultPolicy?
+
+    public init(
+        timeoutMs: UInt32 = 0, retry: RetryPolicy? = .standard, fault: FaultPolicy? = nil
+    ) {
+        self.timeoutMs = timeoutMs
+        self.retry = retry
+        self.fault = fault
+    }
+
+    /// Of rules that say nothing: no timeout, and Istio's two retries.
+    public static let standard = RoutePolicy()
+
+    /// Of a sidecar's routes to its own workload (Istio's buildInboundRetryPolicy): what did not
+    /// begin to go out is sent again.
+    public static let inbound = RoutePolicy(
+        retry: RetryPolicy(attempts: 2, conditions: .resetBeforeRequest))
+}
+
+extension RoutePolicy: Hashable {
+    public static func == (left: RoutePolicy, right: RoutePolicy) -> Bool {
+        left === right
+            || left.timeoutMs == right.timeoutMs && left.retry == right.retry
+                && left.fault == right.fault
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(timeoutMs)
+        hasher.combine(retry)
+        hasher.combine(fault)
+    }
+}
