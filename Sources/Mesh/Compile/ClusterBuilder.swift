@@ -49,7 +49,9 @@ struct ClusterBuilder {
             upstreamProtocol: upstreamProtocol(
                 service.port(key.port)?.protocolName ?? .unspecified,
                 policy?.connectionPool?.http),
-            connectTimeoutMs: timeout.map(Self.milliseconds) ?? 10_000, endpoints: members,
+            connectTimeoutMs: timeout.map(Self.milliseconds) ?? 10_000,
+            pool: PoolPolicy(policy?.connectionPool),
+            outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
             origins: service.origins + Self.origins(merged, subset: key.subset))
         if let old, old.isSame(as: cluster) { return old }
         return cluster
@@ -75,6 +77,7 @@ struct ClusterBuilder {
         let endpoint = Endpoint(
             address: target.address, port: target.port, weight: 1, locality: "", labels: [:],
             workload: Workload(), origin: target.origin)
+        let pool = inboundPool(key, target)
         let upstream: Cluster.UpstreamProtocol =
             target.protocolName.isHTTP2
             ? .http2 : target.protocolName == .unspecified ? .asClient : .http1
@@ -82,7 +85,7 @@ struct ClusterBuilder {
             name: key.name, host: key.host, serviceName: target.serviceName,
             namespace: key.namespace, port: key.port, subset: "", loadBalancing: .roundRobin,
             upstreamProtocol: upstream,
-            connectTimeoutMs: target.connectTimeoutMs,
+            connectTimeoutMs: pool.connectTimeoutMs, pool: pool.policy,
             endpoints: Self.kept([endpoint], from: old), origins: [target.origin])
         if let old, old.isSame(as: cluster) { return old }
         return cluster
@@ -176,7 +179,8 @@ extension Cluster {
         name == other.name && host == other.host && serviceName == other.serviceName
             && namespace == other.namespace && loadBalancing == other.loadBalancing
             && upstreamProtocol == other.upstreamProtocol
-            && connectTimeoutMs == other.connectTimeoutMs && origins == other.origins
+            && connectTimeoutMs == other.connectTimeoutMs && pool == other.pool
+            && outliers == other.outliers && origins == other.origins
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }
     }

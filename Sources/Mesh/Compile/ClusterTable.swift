@@ -51,8 +51,16 @@ struct InboundTarget: Sendable, Hashable {
     var protocolName: PortProtocol
     /// What metrics call the service; empty where the port belongs to none.
     var serviceName: String
-    var connectTimeoutMs: UInt32
+    /// The port of that service; 0 where the port belongs to none.
+    var servicePort: UInt16
+    /// What a Sidecar says of connections to it; nil leaves it to DestinationRules.
+    var pool: Pool?
     var origin: Origin
+
+    struct Pool: Sendable, Hashable {
+        let connectTimeoutMs: UInt32
+        let policy: PoolPolicy?
+    }
 }
 
 struct ClusterTable {

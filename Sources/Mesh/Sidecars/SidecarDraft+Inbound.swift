@@ -175,9 +175,8 @@ extension SidecarDraft {
                 host: service?.host ?? "", namespace: workload.namespace,
                 target: InboundTarget(
                     address: endpoint.address, port: endpoint.port, protocolName: protocolName,
-                    serviceName: service?.serviceName ?? "",
-                    connectTimeoutMs: pool?.tcp?.connectTimeout
-                        .map(ClusterBuilder.milliseconds) ?? 10_000, origin: origin),
+                    serviceName: service?.serviceName ?? "", servicePort: served?.number ?? 0,
+                    pool: pool.map { InboundTarget.Pool($0) }, origin: origin),
                 origin: origin))
     }
 

@@ -28,6 +28,10 @@ public final class Cluster: Sendable {
     public let upstreamProtocol: UpstreamProtocol
     /// milliseconds
     public let connectTimeoutMs: UInt32
+    /// nil: nothing is limited.
+    public let pool: PoolPolicy?
+    /// nil: no endpoint is ever left out.
+    public let outliers: OutlierPolicy?
     public let endpoints: [Endpoint]
     /// The object that made the service known, and the DestinationRule where one applies.
     public let origins: [Origin]
@@ -36,7 +40,8 @@ public final class Cluster: Sendable {
         name: String, host: String, serviceName: String, namespace: String, port: UInt16,
         subset: String, loadBalancing: LoadBalancing,
         upstreamProtocol: UpstreamProtocol = .http1, connectTimeoutMs: UInt32,
-        endpoints: [Endpoint], origins: [Origin]
+        pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
+        origins: [Origin]
     ) {
         self.name = name
         self.host = host
@@ -47,6 +52,8 @@ public final class Cluster: Sendable {
         self.loadBalancing = loadBalancing
         self.upstreamProtocol = upstreamProtocol
         self.connectTimeoutMs = connectTimeoutMs
+        self.pool = pool
+        self.outliers = outliers
         self.endpoints = endpoints
         self.origins = origins
     }

@@ -130,6 +130,7 @@ extension Cluster {
     func servesLike(_ other: Cluster) -> Bool {
         loadBalancing == other.loadBalancing && connectTimeoutMs == other.connectTimeoutMs
             && upstreamProtocol == other.upstreamProtocol
+            && pool == other.pool && outliers == other.outliers
             && endpoints.elementsEqual(other.endpoints) {
                 $0 === $1
                     || $0.address == $1.address && $0.port == $1.port && $0.weight == $1.weight
