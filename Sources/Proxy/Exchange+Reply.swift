@@ -86,7 +86,10 @@ extension Exchange {
             loop.outgoing.append("content-type: text/plain\r\n")
         }
         if reply.failure == .overflow { loop.outgoing.append("x-envoy-overloaded: true\r\n") }
-        if reply.failure == nil, let headers = routeHeaders {
+        appendCORSFields(to: &loop.outgoing)
+        if reply.isPreflight {
+            appendPreflightFields(to: &loop.outgoing)
+        } else if reply.failure == nil, let headers = routeHeaders {
             append(headers.response.set, to: &loop.outgoing)
             append(headers.response.add, to: &loop.outgoing)
         }

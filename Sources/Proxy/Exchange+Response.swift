@@ -39,11 +39,14 @@ extension Exchange {
         if let routeHeaders { drop(routeHeaders.response, from: response) }
         if let destinationHeaders { drop(destinationHeaders.response, from: response) }
 
+        dropOverruledCORSFields()
+
         client.beginHead(status: status, reason: response.reasonBytes)
         response.appendKeptFields(to: &loop.outgoing)
         appendAdded(
             route: routeHeaders?.response, destination: destinationHeaders?.response,
             to: &loop.outgoing)
+        appendCORSFields(to: &loop.outgoing)
         if response.index(of: .date) < 0 {
             loop.outgoing.append("date: ")
             worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)

@@ -33,6 +33,7 @@ extension Exchange {
         switch plan.action {
         case .forward(let forward):
             self.forward = forward
+            if let cors = forward.policy.cors, answersPreflight(cors) { return }
             chooseDestination(forward)
         case .redirect(let redirect):
             follow(redirect, listener: listener)

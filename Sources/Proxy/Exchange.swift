@@ -26,6 +26,8 @@ final class Exchange: TimerTarget {
     var routeHeaders: HeaderMutations?
     var forward: Forward?
     var destinationIndex = 0
+    /// It came from a site that the route's corsPolicy allows; see Exchange+CORS.swift.
+    var allowsOrigin = false
     var cluster: ClusterState?
     var endpoint: EndpointState?
     /// What the choice of the next endpoint goes by.
@@ -95,6 +97,7 @@ final class Exchange: TimerTarget {
         routeNumber = nil
         routeHeaders = nil
         forward = nil
+        allowsOrigin = false
         cluster = nil
         endpoint = nil
         wish.reset()

@@ -9,6 +9,8 @@ struct Reply {
     var location: [UInt8]?
     /// `text/plain` is added, unless the route's own header operations set one.
     var contentType = false
+    /// Of a preflight: says what the route's corsPolicy allows, and nothing of the route's own.
+    var isPreflight = false
 
     init(_ failure: Failure) {
         let row = failure.row

@@ -3,12 +3,13 @@
 internal import Spec
 
 extension RouteCompiler {
-    mutating func policy(of options: HTTPRoute.Options?) -> RoutePolicy {
+    mutating func policy(of options: HTTPRoute.Options?, _ site: Site) -> RoutePolicy {
         guard let options else { return .standard }
         let timeoutMs = options.timeout.map(Self.milliseconds) ?? 0
         let policy = RoutePolicy(
             timeoutMs: timeoutMs, retry: Self.retry(options.retries, timeoutMs: timeoutMs),
-            fault: options.fault.flatMap(Self.fault))
+            fault: options.fault.flatMap(Self.fault),
+            cors: options.corsPolicy.map { cors($0, site) })
         return interned.policy(policy)
     }
 

@@ -6,6 +6,7 @@ extension RoutePolicy {
         if self === Self.inbound { return [] }
         var steps: [String] = []
         if let fault { steps += fault.steps }
+        if let cors { steps += cors.steps }
         if timeoutMs > 0 { steps.append("give up after \(Self.time(timeoutMs)): 504 UT") }
         switch retry {
         case nil: steps.append("try once, without retries")

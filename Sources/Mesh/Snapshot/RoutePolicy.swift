@@ -8,13 +8,17 @@ public final class RoutePolicy: Sendable {
     public let retry: RetryPolicy?
     /// nil: nothing is broken on purpose.
     public let fault: FaultPolicy?
+    /// nil: other sites' scripts are told nothing.
+    public let cors: CORSPolicy?
 
     public init(
-        timeoutMs: UInt32 = 0, retry: RetryPolicy? = .standard, fault: FaultPolicy? = nil
+        timeoutMs: UInt32 = 0, retry: RetryPolicy? = .standard, fault: FaultPolicy? = nil,
+        cors: CORSPolicy? = nil
     ) {
         self.timeoutMs = timeoutMs
         self.retry = retry
         self.fault = fault
+        self.cors = cors
     }
 
     /// Of rules that say nothing: no timeout, and Istio's two retries.
@@ -30,12 +34,13 @@ extension RoutePolicy: Hashable {
     public static func == (left: RoutePolicy, right: RoutePolicy) -> Bool {
         left === right
             || left.timeoutMs == right.timeoutMs && left.retry == right.retry
-                && left.fault == right.fault
+                && left.fault == right.fault && left.cors == right.cors
     }
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(timeoutMs)
         hasher.combine(retry)
         hasher.combine(fault)
+        hasher.combine(cors)
     }
 }

@@ -1,5 +1,5 @@
 // Which other sites' scripts may call (Istio CorsPolicy).
-// Decoded and checked, not acted on yet.
+// Kept as it is written, but for `allowOrigin`, which is an older spelling of `allowOrigins`.
 
 public struct CorsPolicy: Sendable {
     public enum UnmatchedPreflights: String, Sendable, Hashable, CaseIterable {
@@ -9,7 +9,7 @@ public struct CorsPolicy: Sendable {
     }
 
     public var position = Position()
-    /// `allowOrigins`, and the deprecated `allowOrigin` as exact matches after them.
+    /// `allowOrigins`; where there are none, the deprecated `allowOrigin` as exact matches.
     public var allowOrigins: [StringMatch] = []
     public var allowMethods: [String] = []
     public var allowHeaders: [String] = []

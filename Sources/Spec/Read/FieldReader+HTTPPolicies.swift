@@ -133,7 +133,7 @@ extension FieldReader {
             default: unread(name, fields)
             }
         }
-        policy.allowOrigins += exactOrigins
+        if policy.allowOrigins.isEmpty { policy.allowOrigins = exactOrigins }
         return policy
     }
 }

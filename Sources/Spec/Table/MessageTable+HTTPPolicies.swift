@@ -61,15 +61,15 @@ extension MessageTable {
         "CorsPolicy",
         [
             FieldRow(
-                "allowOrigin", .list(.string), .decodesOnly, "Deprecated; use `allowOrigins`."),
-            FieldRow("allowOrigins", .list(.message(stringMatch)), .decodesOnly, "Any of them."),
-            FieldRow("allowMethods", .list(.string), .decodesOnly, "For preflights."),
-            FieldRow("allowHeaders", .list(.string), .decodesOnly, "For preflights."),
-            FieldRow("exposeHeaders", .list(.string), .decodesOnly, "What scripts may read."),
-            FieldRow("maxAge", .duration, .decodesOnly, "Whole seconds."),
-            FieldRow("allowCredentials", .bool, .decodesOnly, "Cookies and the like."),
+                "allowOrigin", .list(.string), "Deprecated; use `allowOrigins`."),
+            FieldRow("allowOrigins", .list(.message(stringMatch)), "Any of them."),
+            FieldRow("allowMethods", .list(.string), "For preflights."),
+            FieldRow("allowHeaders", .list(.string), "For preflights."),
+            FieldRow("exposeHeaders", .list(.string), "What scripts may read."),
+            FieldRow("maxAge", .duration, "Whole seconds."),
+            FieldRow("allowCredentials", .bool, "Cookies and the like."),
             FieldRow(
-                "unmatchedPreflights", .choice(CorsPolicy.UnmatchedPreflights.self), .decodesOnly,
+                "unmatchedPreflights", .choice(CorsPolicy.UnmatchedPreflights.self),
                 "FORWARD by default."),
         ])
 }

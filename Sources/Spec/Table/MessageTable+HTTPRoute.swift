@@ -1,5 +1,5 @@
 // The fields of a VirtualService's HTTP rules (networking/v1alpha3/virtual_service.proto).
-// Matching and routing work; the policies of retry, fault, mirror and CORS are read and checked.
+// Matching and routing work; the policies of retry, fault and mirror are read and checked.
 
 extension MessageTable {
     static let httpRoute = MessageTable(
@@ -26,7 +26,7 @@ extension MessageTable {
             FieldRow(
                 "mirrorPercentage", .message(percent), .decodesOnly,
                 "How many requests are copied; all by default."),
-            FieldRow("corsPolicy", .message(corsPolicy), .decodesOnly, "Answers preflights."),
+            FieldRow("corsPolicy", .message(corsPolicy), "Answers preflights."),
             FieldRow("headers", .message(headers), "Changes headers on the way."),
         ])
 

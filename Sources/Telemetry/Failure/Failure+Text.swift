@@ -69,4 +69,5 @@ extension Failure {
 public enum ResponseDetails {
     public static let viaUpstream: StaticString = "via_upstream"
     public static let directResponse: StaticString = "direct_response"
+    public static let corsResponse: StaticString = "cors_response"
 }

@@ -46,6 +46,8 @@ public enum HTTPStat: Int, StatFamily {
     case noCluster
     case rqDirectResponse
     case rqRedirect
+    case corsOriginValid
+    case corsOriginInvalid
 
     public var definition: StatDefinition {
         switch self {
@@ -168,6 +170,14 @@ public enum HTTPStat: Int, StatFamily {
             StatDefinition("rq_direct_response", .counter, "Requests answered by a route itself")
         case .rqRedirect:
             StatDefinition("rq_redirect", .counter, "Requests answered with a redirect")
+        case .corsOriginValid:
+            StatDefinition(
+                "cors.origin_valid", .counter,
+                "Requests of sites that the route's corsPolicy allows")
+        case .corsOriginInvalid:
+            StatDefinition(
+                "cors.origin_invalid", .counter,
+                "Requests of sites that the route's corsPolicy does not allow")
         }
     }
 }
