@@ -1,5 +1,5 @@
 # Isthmus in a container: built with the Swift image, run on Debian without a toolchain.
-# The Swift runtime is inside the binary, so the second stage adds four libraries and a user.
+# The Swift runtime is inside the binary, so the second stage adds five libraries and a user.
 
 FROM swift:6.3-bookworm AS build
 WORKDIR /src
@@ -17,7 +17,8 @@ RUN make build \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libnghttp2-14 libre2-9 libsqlite3-0 libssl3 \
+    && apt-get install -y --no-install-recommends \
+        libc-ares2 libnghttp2-14 libre2-9 libsqlite3-0 libssl3 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 isthmus \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin isthmus \

@@ -32,6 +32,8 @@ let package = Package(
         .target(name: "CRE2", dependencies: ["CRE2System"]),
         .systemLibrary(
             name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(
+            name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
 
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -41,7 +43,7 @@ let package = Package(
         .target(
             name: "Spec", dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: house),
-        .target(name: "Net", dependencies: ["CLinux"], swiftSettings: house),
+        .target(name: "Net", dependencies: ["CLinux", "CAres"], swiftSettings: house),
         .target(name: "Telemetry", swiftSettings: house),
         .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: house),
 

@@ -1,6 +1,8 @@
 // Addresses of a host name, by the system's own resolver: /etc/hosts, DNS, and what else is set up.
 // It waits as long as it likes, so it waits on a thread of its own; for the desk, which asks once a
 // minute and not once a request.
+// The socket types are of both: whose they are depends on which the compiler reads first.
+internal import CAres
 internal import CLinux
 internal import Glibc
 

@@ -1,4 +1,6 @@
 // The socket calls the data plane makes, each with its errors typed and its options set.
+// The socket types are of both: whose they are depends on which the compiler reads first.
+internal import CAres
 internal import CLinux
 internal import Glibc
 
@@ -82,6 +84,14 @@ public enum Socket {
             close(raw)
             return .failed(code)
         }
+    }
+
+    /// Whether packets to this address would leave the machine at all. Nothing is sent.
+    public static func hasRoute(to address: SocketAddress) -> Bool {
+        let probe = Descriptor(isthmus_datagram_socket(address.family))
+        guard probe.raw >= 0 else { return false }
+        let target = address.port == 0 ? address.with(port: 9) : address
+        return unsafe target.withSockaddr { unsafe isthmus_connect(probe.raw, $0, $1) } == 0
     }
 
     /// 0 when the connection stands, otherwise errno.

@@ -1,5 +1,7 @@
 // An address to listen on or connect to: IPv4, IPv6 or a unix socket.
 // A small value instead of sockaddr_storage (128 bytes), because every connection keeps its peer's.
+// The socket types are of both: whose they are depends on which the compiler reads first.
+internal import CAres
 internal import CLinux
 internal import Glibc
 

@@ -1,5 +1,6 @@
 // A folder of one's own that is gone when its owner is: for what a demonstration makes and nobody
 // needs afterwards. Only its owner's user can look into it.
+internal import CLinux
 internal import Glibc
 
 public final class TemporaryFolder {

@@ -1,0 +1,107 @@
+// What is known of one host name over time: its addresses now, until when they hold, what the last
+// look-up said. A value that takes answers and tells when to ask again; it does no IO and reads no
+// clock.
+
+public struct NameRecord: Sendable {
+    /// Sorted, so that a resolver that shuffles its answers changes nothing.
+    public private(set) var addresses: [SocketAddress] = []
+    /// Why the last look-up brought nothing, or not everything.
+    public private(set) var problem: NameProblem?
+    /// The addresses are those of an earlier answer, and later than it allowed: nobody could be
+    /// asked since.
+    public private(set) var isStale = false
+    /// True once a complete answer came, whatever it said.
+    public private(set) var isAnswered = false
+    /// Monotonic milliseconds at which the addresses are to be asked for again.
+    public private(set) var refreshAtMs: UInt64 = 0
+    public private(set) var attempts: UInt64 = 0
+    public private(set) var successes: UInt64 = 0
+    public private(set) var failures: UInt64 = 0
+    /// Answers that said there is no address.
+    public private(set) var empties: UInt64 = 0
+    /// Answers that changed nothing.
+    public private(set) var unchanged: UInt64 = 0
+    private var v4: [SocketAddress] = []
+    private var v6: [SocketAddress] = []
+    private var failuresInRow: UInt64 = 0
+
+    public init() {}
+
+    /// Seconds between two looks at a name, whatever its TTL.
+    static let ttlSeconds: ClosedRange<UInt32> = 1...3600
+    /// Seconds between looks at a name that fails: 1, 2, 4 and so on, up to this (Istio's
+    /// `dnsRefreshRate`).
+    static let failureSecondsMax: UInt64 = 60
+
+    /// True while the name is not to be believed to answer.
+    public var isSuspect: Bool { failuresInRow > 0 }
+
+    mutating func asked() { attempts += 1 }
+
+    /// Takes an answer. - Returns: whether the addresses are others now.
+    mutating func take(_ answer: NameAnswer, nowMs: UInt64, random: inout Random) -> Bool {
+        let before = addresses
+        var ttl = UInt32.max
+        let v4Failed = Self.keep(answer.v4, in: &v4, &ttl)
+        let v6Failed = Self.keep(answer.v6, in: &v6, &ttl)
+        addresses = (v4 + v6).sorted(by: SocketAddress.precedes)
+        guard answer.isComplete else { return addresses != before }
+
+        isAnswered = true
+        problem = answer.problem
+        isStale = v4Failed && !v4.isEmpty || v6Failed && !v6.isEmpty
+        if answer.hasAddresses {
+            successes += 1
+            failuresInRow = 0
+            if addresses == before { unchanged += 1 }
+        } else {
+            failuresInRow += 1
+            if v4Failed || v6Failed { failures += 1 } else { empties += 1 }
+        }
+        refreshAtMs = nowMs + delayMs(ttl, &random)
+        return addresses != before
+    }
+
+    /// - Returns: whether the family could not be asked, so that what was known of it stays.
+    private static func keep(
+        _ family: NameAnswer.Family, in known: inout [SocketAddress], _ ttl: inout UInt32
+    ) -> Bool {
+        switch family {
+        case .addresses(let found, let seconds):
+            known = found
+            ttl = min(ttl, seconds)
+        case .none(let problem):
+            if !problem.isFinal { return true }
+            known = []
+        case .pending: break
+        }
+        return false
+    }
+
+    /// Somewhat later than due, each name by another little, so that names looked up together do
+    /// not stay together.
+    private func delayMs(_ ttl: UInt32, _ random: inout Random) -> UInt64 {
+        let seconds: UInt64
+        if failuresInRow > 0 {
+            seconds = min(Self.failureSecondsMax, 1 << min(failuresInRow - 1, 16))
+        } else {
+            seconds = UInt64(
+                min(max(ttl, Self.ttlSeconds.lowerBound), Self.ttlSeconds.upperBound))
+        }
+        let spreadMs = min(seconds * 100, 5_000)
+        return seconds * 1000 + UInt64(random.below(UInt32(spreadMs)))
+    }
+}
+
+extension SocketAddress {
+    /// An order without meaning, but the same everywhere: IPv4 first, then by number.
+    static func precedes(_ left: SocketAddress, _ right: SocketAddress) -> Bool {
+        switch (left, right) {
+        case (.v4(let a, let p), .v4(let b, let q)): (a, p) < (b, q)
+        case (.v6(let a, let b, let p), .v6(let c, let d, let q)): (a, b, p) < (c, d, q)
+        case (.unix(let a), .unix(let b)): a < b
+        case (.v4, _), (.v6, .unix): true
+        default: false
+        }
+    }
+}
