@@ -32,7 +32,7 @@ public final class Bookinfo {
             do throws(NetError) {
                 sockets[service] = try ListeningSocket(on: address)
             } catch {
-                throw .cannotBind(service, address, error)
+                throw .cannotBind("\(service.name) \(service.version)", address, error)
             }
         }
         let running = BookinfoService.allCases.compactMap { service in

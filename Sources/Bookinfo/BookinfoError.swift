@@ -3,13 +3,14 @@
 public import Net
 
 public enum BookinfoError: Error, CustomStringConvertible, Sendable {
-    case cannotBind(BookinfoService, SocketAddress, NetError)
+    /// The service with its version, and where it should have listened.
+    case cannotBind(String, SocketAddress, NetError)
     case cannotStartThread(NetError)
 
     public var description: String {
         switch self {
         case .cannotBind(let service, let address, let error):
-            "\(service.name) \(service.version) could not listen on \(address): \(error.reason)"
+            "\(service) could not listen on \(address): \(error.reason)"
                 + (error.isAddressInUse ? "; is the application running already?" : "")
         case .cannotStartThread(let error): "could not start a thread: \(error.reason)"
         }

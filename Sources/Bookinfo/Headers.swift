@@ -8,6 +8,11 @@ enum Headers {
 
     static func answer(_ request: ServerRequest) -> ServerResponse {
         guard request.isRead else { return .methodNotAllowed("GET, HEAD") }
+        return .json(.object([("headers", object(of: request))]))
+    }
+
+    /// Names in lower case, in the order they came; values of one name joined.
+    static func object(of request: ServerRequest) -> JSONValue {
         var names: [String] = []
         var values: [String: String] = [:]
         for field in [HTTPField("host", request.authority)] + request.fields {
@@ -20,7 +25,6 @@ enum Headers {
                 values[name] = field.value
             }
         }
-        let members = names.map { ($0, JSONValue.string(values[$0] ?? "")) }
-        return .json(.object([("headers", .object(members))]))
+        return .object(names.map { ($0, .string(values[$0] ?? "")) })
     }
 }

@@ -7,7 +7,7 @@ extension Store {
     /// All files there are now, in the order in which they are read. Sets what is known of folders,
     /// and `pathFindings`.
     func scan() -> [(path: String, stamp: FileStamp?)] {
-        var found = Scan(isRecursive: isRecursive)
+        var found = Scan(isRecursive: isRecursive, isOverBase: base != nil)
         for root in roots {
             if root == "-" {
                 found.files.append(("-", nil))
@@ -87,6 +87,9 @@ extension Store {
 /// One walk over everything that was asked for.
 struct Scan {
     let isRecursive: Bool
+    /// Files only change what holds without them: a folder may be empty, where people begin.
+    let isOverBase: Bool
+    private var hasClosedFolders = false
     private(set) var folderIdentities: [String: FileIdentity] = [:]
     private(set) var hasFoldersAlone = true
     private(set) var hasAliases = false
@@ -96,8 +99,9 @@ struct Scan {
     private var seen: Set<FileIdentity> = []
     private var seenFolders: Set<String> = []
 
-    init(isRecursive: Bool) {
+    init(isRecursive: Bool, isOverBase: Bool) {
         self.isRecursive = isRecursive
+        self.isOverBase = isOverBase
     }
 
     mutating func add(root path: String) {
@@ -112,18 +116,23 @@ struct Scan {
             }
             let before = files.count
             walk(path, stamp)
-            if files.count == before, findings.isEmpty {
+            if files.count == before, findings.isEmpty, !isOverBase || hasClosedFolders {
                 findings.append(
                     Diagnostic(
                         severity: .warning, location: SourceLocation(file: path),
                         message: "no *.yaml, *.yml or *.json in this folder",
-                        advice: isRecursive ? "check the path" : "add -R to look into its folders"))
+                        advice: advice))
             }
         } catch {
             hasFoldersAlone = false
             findings.append(Store.finding(path, error))
             addFolder(Self.parent(of: path))
         }
+    }
+
+    private var advice: String {
+        if isOverBase { return "name one of the folders in it" }
+        return isRecursive ? "check the path" : "add -R to look into its folders"
     }
 
     private mutating func walk(_ path: String, _ stamp: FileStamp) {
@@ -138,7 +147,8 @@ struct Scan {
                 // A link to nothing, or gone since the listing.
                 guard let stamp = try? FileSystem.stamp(of: child) else { continue }
                 switch stamp.kind {
-                case .directory: if isRecursive { walk(child, stamp) }
+                case .directory:
+                    if isRecursive { walk(child, stamp) } else { hasClosedFolders = true }
                 case .regular:
                     if Self.isResource(name), isFirst(stamp) {
                         files.append((child, stamp))

@@ -24,7 +24,7 @@ public final class Store {
     var inOrder: [StoredFile] = []
     let strings = SharedStrings()
     /// Objects that give way to those of the same name in files.
-    private let base: ParsedFile?
+    let base: ParsedFile?
     /// What there is to say about paths that could not be read, in the order they were met.
     var pathFindings: [Diagnostic] = []
     /// The folders that were listed, and which they were.

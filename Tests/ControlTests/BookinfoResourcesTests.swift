@@ -15,6 +15,7 @@ struct BookinfoResourcesTests {
     func copiesAreEqual() throws {
         try compare(BookinfoResources.files, with: BookinfoResources.folder)
         try compare(MeshResources.files, with: MeshResources.folder)
+        try compare(SampleResources.files, with: SampleResources.folder)
     }
 
     private func compare(_ files: [(name: String, text: String)], with path: String) throws {

@@ -60,7 +60,8 @@ class Demo:
     def __init__(self, folder):
         self.port = free_port()
         command = [binary(), "demo", "--port", self.port, "--https-port", free_port()]
-        command += ["--workload-port", free_port()]
+        command += ["--workload-port", free_port(), "--admin-port", free_port()]
+        command += ["--port-map", f"15001={free_port()}"]
         self.child = Child(command, folder, "demo", env=environment(), cwd=PROJECT)
 
         def told():

@@ -6,48 +6,20 @@ the rules are Istio's samples, read where they lie, or the notes' text.
 
 import json
 import re
-import signal
 import socket
 
 import pytest
 
-from harness.binary import PROJECT, binary, curl, environment
-from harness.ports import free_port
-from harness.process import Child
+from harness.binary import curl
+from harness.demo import HTTPS, PLACES, WORKLOAD, Demo
 from harness.upstream import Upstream, ok
 from harness.waiting import wait_for
 
-# Where gateways/mtls puts the workloads: x of 127.0.0.x (sidecar in), 127.0.1.x (application) and
-# 127.0.2.x (sidecar out).
-PLACES = {
-    "productpage-v1": 11,
-    "details-v1": 12,
-    "reviews-v1": 13,
-    "reviews-v2": 14,
-    "reviews-v3": 15,
-    "ratings-v1": 16,
-}
 EVERY_COLOR = {None, "black", "red"}
 
 
-class Mesh:
-    """A running demo with a folder of rules over its own."""
-
-    def __init__(self, folder):
-        self.rules = folder / "rules"
-        self.rules.mkdir()
-        self.port, self.https, self.workload = free_port(), free_port(), free_port()
-        command = [binary(), "demo", "--port", self.port, "--https-port", self.https]
-        command += ["--workload-port", self.workload, "-f", self.rules]
-        self.child = Child(command, folder, "mesh", env=environment(), cwd=PROJECT)
-
-        def told():
-            assert self.child.code is None, self.child.tail()
-            return "Ctrl-C" in self.child.out
-
-        wait_for(told, "the demo to be live", 30)
-        self.base = f"http://127.0.0.1:{self.port}"
-        self.roots = re.search(r"--cacert (\S+)", self.child.out).group(1)
+class Mesh(Demo):
+    """A running demo whose rules are applied in whole sets."""
 
     def apply(self, *files):
         """Samples by their path, or pairs of name and text; takes the place of what was there."""
@@ -63,7 +35,7 @@ class Mesh:
 
     def call(self, caller, host, path, *options):
         """As the application of `caller` calls, through its sidecar: status and body."""
-        url = f"http://127.0.2.{PLACES[caller]}:{self.workload}{path}"
+        url = f"http://127.0.2.{PLACES[caller]}:{self.map[WORKLOAD]}{path}"
         run = curl("-w", "\n%{http_code}", "-H", f"Host: {host}:9080", *options, url)
         assert run.code == 0, run.err
         body, status = run.out.rsplit("\n", 1)
@@ -88,11 +60,9 @@ class Mesh:
 
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory):
-    mesh = Mesh(tmp_path_factory.mktemp("mesh"))
+    mesh = Mesh(tmp_path_factory.mktemp("mesh")).start()
     yield mesh
-    code = mesh.child.stop(signal.SIGINT)
-    mesh.child.assert_no_crash()
-    assert code == 0, mesh.child.tail()
+    mesh.stop()
 
 
 @pytest.fixture
@@ -118,8 +88,8 @@ def test_b1_the_page_is_served_inside_the_mesh(mesh):
 
 def test_the_page_is_served_over_tls_and_http2(mesh):
     mesh.apply()
-    where = f"https://localhost:{mesh.https}/productpage"
-    resolve = ["--resolve", f"localhost:{mesh.https}:127.0.0.1"]
+    where = f"https://localhost:{mesh.map[HTTPS]}/productpage"
+    resolve = ["--resolve", f"localhost:{mesh.map[HTTPS]}:127.0.0.1"]
     run = curl("--cacert", mesh.roots, *resolve, "-w", "\n%{http_code} %{http_version}", where)
     assert run.code == 0, run.err
     assert run.out.rsplit("\n", 1)[1] == "200 2"
@@ -302,7 +272,7 @@ def test_the_weights_of_the_samples_reach_both_versions(mesh, networking, name):
 
 def test_s2_plain_text_to_a_strict_service_is_refused_and_mutual_tls_is_served(mesh):
     mesh.apply()
-    place = (f"127.0.0.{PLACES['details-v1']}", mesh.workload)
+    place = (f"127.0.0.{PLACES['details-v1']}", mesh.map[WORKLOAD])
     with socket.create_connection(place, 5) as plain:
         plain.sendall(b"GET /details/0 HTTP/1.1\r\nHost: details:9080\r\n\r\n")
         try:
@@ -322,7 +292,7 @@ spec:
   mtls: {mode: PERMISSIVE}
 """
     mesh.apply(("permissive.yaml", permissive))
-    url = f"http://127.0.0.{PLACES['details-v1']}:{mesh.workload}/details/0"
+    url = f"http://127.0.0.{PLACES['details-v1']}:{mesh.map[WORKLOAD]}/details/0"
     wait_for(lambda: curl("-H", "Host: details:9080", url).code == 0, "plain text to be taken")
     assert json.loads(curl("-H", "Host: details:9080", url).out)["pages"] == 200
     assert mesh.call("productpage-v1", "details", "/details/0")[0] == 200

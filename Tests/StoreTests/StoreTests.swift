@@ -76,6 +76,16 @@ struct StoreTests {
         #expect(again.objects?.services.map { $0.ports[0].number } == [80, 81])
     }
 
+    @Test("over a base a folder may be empty, but one that only holds folders is told of")
+    func emptyOverBase() throws {
+        let folder = try Folder()
+        let store = Store(base: Array(service("a").utf8))
+        #expect(store.load(paths: [folder.path], recursive: false).diagnostics.isEmpty)
+        try folder.write("inner/b.yaml", service("b"))
+        let told = store.load(paths: [folder.path], recursive: false).diagnostics
+        #expect(told.map(\.advice) == ["name one of the folders in it"])
+    }
+
     @Test("a folder's resources are read in the order of their names, other files are not")
     func folder() throws {
         let folder = try Folder()

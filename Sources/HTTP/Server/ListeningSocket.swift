@@ -4,7 +4,8 @@
 public import Net
 
 public final class ListeningSocket: Sendable {
-    let descriptor: Descriptor
+    /// Open as long as this is.
+    public let descriptor: Descriptor
     /// With the port the system chose, where 0 was asked for.
     public let address: SocketAddress
 

@@ -12,7 +12,8 @@ struct DemoCommand: ParsableCommand {
         abstract: "Run the Bookinfo application as a mesh, and print the URLs to open.",
         discussion: """
             One process: six services, a sidecar beside each, a gateway in front, and an authority
-            that gives every proxy its identity. Ctrl-C stops it and leaves nothing behind.
+            that gives every proxy its identity; beside them httpbin and tcp-echo, as tutorials
+            use them. Ctrl-C stops it and leaves nothing behind.
 
             Rules of your own take the place of built-in ones of the same name, as if they were
             applied over them; a file you save is live at once:
@@ -40,6 +41,18 @@ struct DemoCommand: ParsableCommand {
         help: ArgumentHelp(
             "The port of the services, each at an address of its own.", valueName: "port"))
     var workloadPort: UInt16 = BookinfoService.defaultPort
+
+    @Option(
+        help: ArgumentHelp(
+            "Bind another port than a rule says: 31400=31500. 0 takes a free one.",
+            valueName: "port=port,..."),
+        transform: PortMap.init(argument:))
+    var portMap: [PortMap] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The port of the proxies' admin pages, each at its own address.", valueName: "port"))
+    var adminPort: UInt16 = 15000
 
     @Flag(help: "No mesh: the gateway of gateways/bookinfo in front of services without sidecars.")
     var plain = false
@@ -77,20 +90,26 @@ struct DemoCommand: ParsableCommand {
         try DemoPort.refuseOccupied(port, flag: "--port")
         try DemoPort.refuseOccupied(httpsPort, flag: "--https-port")
         let mesh = try DemoMesh(
-            ports: .init(http: port, https: httpsPort, workload: workloadPort),
+            ports: .init(
+                http: port, https: httpsPort, workload: workloadPort,
+                others: portMap.reduce(into: [:]) { $0.merge($1.ports) { $1 } },
+                admin: adminPort),
             paths: paths, log: log)
         let bookinfo = mesh.bookinfo()
+        let samples = Samples()
         do {
             try bookinfo.start()
+            try samples.start(mesh.sampleAddresses)
         } catch {
             throw Complaint(.inputOutput, "\(error)")
         }
         defer {
+            samples.stop()
             bookinfo.stop()
             mesh.stop()
         }
         let status = ProxyProcess.run(
-            try mesh.gateway(admin: .v4(0x7F00_0001, port: 15000)),
+            try mesh.gateway(),
             beside: try mesh.sidecars(withAdmin: true), on: mesh.loop, log: log
         ) {
             Output.data(greeting($0, mesh))
@@ -112,8 +131,13 @@ struct DemoCommand: ParsableCommand {
         if let admin = process.adminAddress {
             lines += ["  http://\(admin)/", "      the gateway: listeners, clusters, certificates"]
         }
-        let reviews = BookinfoService.reviewsV1.inboundAddress(port: 15000)
+        let reviews = BookinfoService.reviewsV1.inboundAddress(port: adminPort)
         lines += ["  http://\(reviews)/", "      the sidecar of reviews v1"]
+        lines += [
+            "", "Calls from inside the mesh, to its services by their names:", "",
+            "  curl -x \(mesh.callsAddress) http://reviews:9080/reviews/0",
+            "  curl -x \(mesh.callsAddress) http://httpbin:8000/headers",
+        ]
         lines += [
             "",
             paths.isEmpty
@@ -133,7 +157,8 @@ struct DemoCommand: ParsableCommand {
             let mesh = try DemoMesh(
                 ports: .init(
                     http: try PortMap.freePort(), https: try PortMap.freePort(),
-                    workload: try PortMap.freePort()), paths: paths, log: log)
+                    workload: try PortMap.freePort(), others: [15001: try PortMap.freePort()],
+                    admin: 0), paths: paths, log: log)
             let candidate = mesh.bookinfo()
             do {
                 try candidate.start()
@@ -149,7 +174,7 @@ struct DemoCommand: ParsableCommand {
             mesh.stop()
         }
         return ProxyProcess.run(
-            try mesh.gateway(admin: .v4(0x7F00_0001, port: 0)),
+            try mesh.gateway(),
             beside: try mesh.sidecars(withAdmin: false), on: mesh.loop, log: log
         ) { process in
             DemoWalk.start(

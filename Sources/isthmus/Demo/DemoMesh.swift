@@ -1,5 +1,6 @@
 // The demo's mesh: Bookinfo, a sidecar beside each of its services, an authority that gives every
-// one of them an identity, and the gateway in front; all in this process.
+// one of them an identity, the gateway in front, and the services of other tutorials; all in this
+// process.
 // Nothing in it is special: the proxies are those that `isthmus gateway` and `isthmus sidecar` run,
 // the authority is that of `isthmus ca serve`.
 import Authority
@@ -18,6 +19,11 @@ struct DemoMesh {
         var https: UInt16
         /// Of the services, their sidecars and the applications behind, each at its own address.
         var workload: UInt16
+        /// Declared port to bound port, for listeners that applied rules open, and for 15001, where
+        /// the sidecar of `curl` takes calls.
+        var others: [UInt16: UInt16] = [:]
+        /// Of the proxies' admin servers, each at its own address.
+        var admin: UInt16 = 15000
     }
 
     static let declaredHTTP: UInt16 = 8080
@@ -27,6 +33,9 @@ struct DemoMesh {
     /// What the gateway's certificate is for.
     private static let hosts = ["localhost", "bookinfo.example.com"]
     private static let gatewayAccount = "istio-ingressgateway-service-account"
+    /// The workload that is called from by hand; gateways/samples.
+    private static let curl = (name: "curl", place: UInt32(17))
+    private static let declaredCalls: UInt16 = 15001
 
     let ports: Ports
     let loop: Loop
@@ -76,40 +85,65 @@ struct DemoMesh {
         return Bookinfo(configuration)
     }
 
+    /// Where httpbin and tcp-echo listen; they have no sidecars.
+    var sampleAddresses: [SampleWorkload: SocketAddress] {
+        Dictionary(
+            uniqueKeysWithValues: SampleWorkload.allCases.map {
+                ($0, $0.address(port: ports.workload))
+            })
+    }
+
+    /// The proxy by which anybody calls from inside the mesh: `curl -x` takes it.
+    var callsAddress: SocketAddress {
+        .v4(
+            0x7F00_0200 + Self.curl.place,
+            port: ports.others[Self.declaredCalls] ?? Self.declaredCalls)
+    }
+
     // MARK: - The proxies
 
-    /// - Parameter admin: serve the gateway's admin port, and each sidecar's at its own address.
-    func gateway(admin: SocketAddress) throws -> ProxyOptions {
+    func gateway() throws -> ProxyOptions {
         var node = Node()
         node.bindAddress = "127.0.0.1"
         node.portMap = [Self.declaredHTTP: ports.http, Self.declaredHTTPS: ports.https]
+            .merging(ports.others) { $1 }
         node.hasIdentity = true
-        var options = try options(node, as: node.peer, namespace: node.namespace)
-        options.admin = admin
+        var options = try options(node, as: node.peer)
+        options.admin = .v4(0x7F00_0001, port: ports.admin)
         options.identity = try identity(namespace: node.namespace, account: Self.gatewayAccount)
         return options
     }
 
+    /// - Parameter withAdmin: serve each one's admin port, at its own address.
     func sidecars(withAdmin: Bool) throws -> [ProxyOptions] {
-        try BookinfoService.allCases.map { service in
-            let name = service.workload
-            var node = Node.sidecar(of: name, defaultNamespace: "default")
-            node.portMap = [BookinfoService.defaultPort: ports.workload]
-            node.hasIdentity = true
-            var peer = node.peer
-            peer.workload = name
-            var options = try options(node, as: peer, namespace: node.namespace)
-            options.name = name
-            options.admin = withAdmin ? service.inboundAddress(port: 15000) : nil
-            options.identity = try identity(
-                namespace: node.namespace, account: "bookinfo-\(service.name)")
-            return options
+        let bookinfo = try BookinfoService.allCases.map {
+            try sidecar(
+                of: $0.workload, account: "bookinfo-\($0.name)",
+                admin: withAdmin ? $0.inboundAddress(port: ports.admin) : nil)
         }
+        let admin = SocketAddress.v4(0x7F00_0000 + Self.curl.place, port: ports.admin)
+        let curl = try sidecar(
+            of: Self.curl.name, account: Self.curl.name, admin: withAdmin ? admin : nil)
+        return bookinfo + [curl]
     }
 
-    private func options(
-        _ node: Node, as peer: IstioLabels.Peer, namespace: String
+    private func sidecar(
+        of workload: String, account: String, admin: SocketAddress?
     ) throws -> ProxyOptions {
+        var node = Node.sidecar(of: workload, defaultNamespace: "default")
+        node.portMap = [BookinfoService.defaultPort: ports.workload]
+            .merging(ports.others) { $1 }
+        node.hasIdentity = true
+        var peer = node.peer
+        peer.workload = workload
+        var options = try options(node, as: peer)
+        options.name = workload
+        options.admin = admin
+        options.identity = try identity(namespace: node.namespace, account: account)
+        return options
+    }
+
+    private func options(_ node: Node, as peer: IstioLabels.Peer) throws -> ProxyOptions {
         var source = ConfigurationSource(paths: paths, node: node)
         source.base = base
         var options = ProxyOptions(source: source, workerCount: 1)
@@ -134,8 +168,8 @@ struct DemoMesh {
     ) throws -> [UInt8] {
         // The tutorials begin without rules: versions take turns, and a subset is what somebody
         // applies.
-        let files = MeshResources.files.filter { $0.name != "destination-rules.yaml" }
-        let text = files.map(\.text).joined(separator: "\n---\n")
+        let mesh = MeshResources.files.filter { $0.name != "destination-rules.yaml" }
+        let text = (mesh + SampleResources.files).map(\.text).joined(separator: "\n---\n")
             .replacing("targetPort: 9080", with: "targetPort: \(workloadPort)")
             .replacing(/(defaultEndpoint: [0-9.]+:)9080/) { "\($0.1)\(workloadPort)" }
             .replacing(/number: 9080(, [^}]*}\n *bind: 127.0.0.)/) {

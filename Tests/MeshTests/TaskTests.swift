@@ -1,0 +1,70 @@
+// The rules of gateways/tasks over the demo's own resources: every proxy takes them without a word.
+// A task that warns, or that names a subset nobody has, would be a tutorial that teaches mistakes.
+import Mesh
+import Spec
+import Testing
+
+@Suite struct TaskTests {
+    private static let root = #filePath.components("/Tests/MeshTests/")[0]
+
+    private static func objects(in folder: String) throws -> [any Resource] {
+        let files = try #require(yamlFiles(below: "\(root)/gateways/\(folder)"), "\(folder)")
+        return files.flatMap { path in
+            let file = ParsedFile(reading: contents(path) ?? [], file: path)
+            for finding in file.diagnostics { Issue.record("\(finding)") }
+            return file.objects
+        }
+    }
+
+    /// As `isthmus demo` has it: the mesh without its destination rules, and the samples.
+    private static func demo() throws -> [any Resource] {
+        try objects(in: "mtls").filter { !($0 is DestinationRule) } + objects(in: "samples")
+    }
+
+    private static let tasks: [String] = {
+        let files = yamlFiles(below: "\(root)/gateways/tasks") ?? []
+        let names = files.map { $0.components("/gateways/tasks/")[1].components("/")[0] }
+        return Array(Set(names)).sorted()
+    }()
+
+    private static var nodes: [Node] {
+        var nodes = [Node()]
+        for workload in ["productpage-v1", "reviews-v2", "curl"] {
+            nodes.append(Node.sidecar(of: workload, defaultNamespace: "default"))
+        }
+        for index in nodes.indices { nodes[index].hasIdentity = true }
+        return nodes
+    }
+
+    @Test(
+        "a task's rules compile for the gateway and for sidecars without a finding",
+        arguments: tasks)
+    func compiles(_ task: String) throws {
+        let objects = try Self.demo() + Self.objects(in: "tasks/\(task)")
+        for node in Self.nodes {
+            let result = compile(ObjectSet(objects), node: node, version: 1)
+            // What is said of the demo's own resources is for other tests.
+            let findings = result.diagnostics.filter {
+                $0.location?.file.contains("/tasks/") ?? true
+            }
+            #expect(findings.isEmpty, "\(node.role): \(findings)")
+            #expect(result.snapshot != nil)
+        }
+    }
+
+    @Test("the demo's samples can be called from curl: every service by its name and port")
+    func samples() throws {
+        var node = Node.sidecar(of: "curl", defaultNamespace: "default")
+        node.hasIdentity = true
+        let world = World(ObjectSet(try Self.demo()), node: node)
+        for (host, endpoints) in [
+            ("httpbin:8000", 2), ("reviews:9080", 3), ("productpage:9080", 1),
+        ] {
+            let cluster = try #require(
+                world.clusters("/", host: host, port: 15001).first.flatMap { name in
+                    world.snapshot.clusters.first { $0.name == name }
+                }, "\(host)")
+            #expect(cluster.endpoints.count == endpoints, "\(host)")
+        }
+    }
+}
