@@ -20,17 +20,15 @@ extension Exchange {
     /// Takes a pooled connection or makes one. `fresh`: a new one in any case.
     func reach(_ endpoint: EndpointState, fresh: Bool) {
         do throws(DialFailure) {
+            guard endpoint.cluster.limits == nil else {
+                try reachWithinLimits(endpoint, fresh: fresh)
+                return
+            }
             let security = try security(of: endpoint)
-            if request.wantsUpgrade, !fresh,
-                let connection = endpoint.connectionForTunnel(security)
-            {
-                attach(H2UpstreamStream(on: connection))
-            } else if speaksHTTP2(endpoint) {
-                attach(H2UpstreamStream(on: try multiplexed(endpoint, security, fresh)))
-            } else if !fresh, let pooled = endpoint.takeIdle(security) {
+            if !fresh, let pooled = pooled(endpoint, security) {
                 attach(pooled)
             } else {
-                attach(try UpstreamConnection.open(to: endpoint, security, worker: worker))
+                attach(try dial(endpoint, security))
             }
         } catch {
             transportReason = error.reason
@@ -38,8 +36,31 @@ extension Exchange {
         }
     }
 
+    /// One that is there: it stands, or it is being made and takes more than one request.
+    func pooled(_ endpoint: EndpointState, _ security: UpstreamSecurity?) -> UpstreamStream? {
+        if request.wantsUpgrade, let connection = endpoint.connectionForTunnel(security) {
+            return H2UpstreamStream(on: connection)
+        }
+        if speaksHTTP2(endpoint) {
+            return endpoint.connectionWithRoom(security).map { H2UpstreamStream(on: $0) }
+        }
+        return endpoint.takeIdle(security)
+    }
+
+    /// A new one; the caller has a place for it.
+    func dial(
+        _ endpoint: EndpointState, _ security: UpstreamSecurity?
+    ) throws(DialFailure) -> UpstreamStream {
+        guard speaksHTTP2(endpoint) else {
+            return try UpstreamConnection.open(to: endpoint, security, worker: worker)
+        }
+        let connection = try H2UpstreamConnection.open(to: endpoint, security, worker: worker)
+        endpoint.add(connection)
+        return H2UpstreamStream(on: connection)
+    }
+
     /// nil: in the clear.
-    private func security(of endpoint: EndpointState) throws(DialFailure) -> UpstreamSecurity? {
+    func security(of endpoint: EndpointState) throws(DialFailure) -> UpstreamSecurity? {
         guard endpoint.endpoint.tls != nil else { return nil }
         do throws(DialFailure) {
             return try withUpstreamAuthority { endpoint.security(for: $0) }.get()
@@ -56,16 +77,7 @@ extension Exchange {
         }
     }
 
-    private func multiplexed(
-        _ endpoint: EndpointState, _ security: UpstreamSecurity?, _ fresh: Bool
-    ) throws(DialFailure) -> H2UpstreamConnection {
-        if !fresh, let open = endpoint.connectionWithRoom(security) { return open }
-        let connection = try H2UpstreamConnection.open(to: endpoint, security, worker: worker)
-        endpoint.add(connection)
-        return connection
-    }
-
-    private func attach(_ stream: UpstreamStream) {
+    func attach(_ stream: UpstreamStream) {
         upstream = stream
         stream.begin(self)
     }

@@ -136,6 +136,8 @@ extension Exchange {
             self.upstream = nil
             upstream.abandon()
         }
+        if claims.isHeld { claims.release() }
+        claims.giveRetry()
         if let endpoint { endpoint.activeRequests -= 1 }
         if let cluster {
             cluster.stats.subtract(.upstreamRqActive)

@@ -5,6 +5,14 @@ import Net
 import Telemetry
 
 extension Exchange {
+    /// The upstream goes on as a tunnel's end: the request stays under way as long as that.
+    func leaveUpstreamForTunnel() {
+        let kept = claims
+        claims = UpstreamClaims()
+        upstream = nil
+        claims = kept
+    }
+
     /// - Parameters:
     ///   - upstream: the endpoint's end, whose head has been passed on.
     ///   - early: what the endpoint sent behind it.
@@ -63,8 +71,7 @@ private final class UpgradeTunnel: TunnelOwner {
         listener.httpStats.subtract(.downstreamCxUpgradesActive)
         if ownsClient { listener.connectionClosed() }
         if ownsUpstream {
-            endpoint.cluster.stats.subtract(.upstreamCxActive)
-            endpoint.cluster.stats.add(.upstreamCxDestroy)
+            endpoint.connectionClosed()
         }
         exchange.finish()
     }

@@ -17,7 +17,11 @@ final class Exchange: TimerTarget {
     /// Of a request body with a length: bytes still to come.
     var bodyRemaining = 0
     var client: ClientStream?
-    var upstream: UpstreamStream?
+    /// Nil ends a try, and with it what the try has taken of limits.
+    var upstream: UpstreamStream? {
+        didSet { if upstream == nil, claims.isHeld { claims.release() } }
+    }
+    var claims = UpstreamClaims()
 
     // What routing found.
     var routeTable: RouteTable?

@@ -3,6 +3,8 @@ import Synchronization
 
 public final class ProcessCounts: Sendable {
     private let connections = Atomic<Int>(0)
+    /// Of clusters that have any, by name.
+    let limits = SharedDirectory<String, ClusterLimits>()
 
     public init() {}
 

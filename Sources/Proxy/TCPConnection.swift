@@ -69,7 +69,12 @@ final class TCPConnection: Pollable {
         self.endpoint = endpoint
         endpoint.activeRequests += 1
         endpoint.requestsTotal += 1
-        endpoint.connectionsTotal += 1
+        guard endpoint.admitConnection() else {
+            // Connections of bytes do not wait (Envoy's tcp_proxy).
+            cluster.stats.add(.upstreamCxOverflow)
+            end(.upstreamOverflow)
+            return
+        }
         do throws(DialFailure) {
             // A stream of bytes has no authority: without a name of its own it asks for none.
             security = try endpoint.security(for: .empty).get()
@@ -77,11 +82,11 @@ final class TCPConnection: Pollable {
                 endpoint.address,
                 try security?.stream(for: .bytes, wallNs: worker.loop.wallNs))
         } catch {
+            endpoint.returnAdmission()
             failed(endpoint.failed(error))
             return
         }
-        cluster.stats.add(.upstreamCxTotal)
-        cluster.stats.add(.upstreamCxActive)
+        endpoint.connectionOpened()
         if upstream.stage == .standing {
             connected()
             return
@@ -148,7 +153,7 @@ final class TCPConnection: Pollable {
         worker.loop.timers.cancel(timer)
         if upstream.isOpen {
             upstream.close(worker.loop)
-            cluster?.stats.subtract(.upstreamCxActive)
+            endpoint?.connectionClosed()
         }
         client.close(worker.loop)
         over()
@@ -158,8 +163,7 @@ final class TCPConnection: Pollable {
         bytesReceived = tunnel.bytesReceived
         bytesSent = tunnel.bytesSent
         if let cluster {
-            cluster.stats.subtract(.upstreamCxActive)
-            cluster.stats.add(.upstreamCxDestroy)
+            endpoint?.connectionClosed()
             cluster.stats.add(.upstreamCxTxBytesTotal, tunnel.bytesReceived)
             cluster.stats.add(.upstreamCxRxBytesTotal, tunnel.bytesSent)
         }

@@ -46,7 +46,7 @@ extension Worker {
                         cluster: cluster.cluster.name, endpoint: state.endpoint,
                         requestsActive: active,
                         requestsTotal: state.requestsTotal, errorsTotal: state.errorsTotal,
-                        connectionsActive: active + UInt64(state.idleCount),
+                        connectionsActive: UInt64(max(0, state.openConnections)),
                         connectionsTotal: state.connectionsTotal,
                         connectFailuresTotal: state.connectFailuresTotal))
             }

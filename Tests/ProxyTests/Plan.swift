@@ -52,20 +52,28 @@ struct Plan {
 
     /// Every endpoint is spoken to as `tls` says.
     mutating func secure(_ tls: UpstreamTLS) {
-        remake(tls: tls, speaks: nil)
+        remake(tls: tls)
     }
 
     mutating func speak(_ speaks: Cluster.UpstreamProtocol) {
-        remake(tls: nil, speaks: speaks)
+        remake(speaks: speaks)
     }
 
-    private mutating func remake(tls: UpstreamTLS?, speaks: Cluster.UpstreamProtocol?) {
+    mutating func limit(_ pool: PoolPolicy?, outliers: OutlierPolicy? = nil) {
+        remake(pool: pool, outliers: outliers)
+    }
+
+    private mutating func remake(
+        tls: UpstreamTLS? = nil, speaks: Cluster.UpstreamProtocol? = nil, pool: PoolPolicy? = nil,
+        outliers: OutlierPolicy? = nil
+    ) {
         clusters = clusters.map { old in
             Cluster(
                 name: old.name, host: old.host, serviceName: old.serviceName,
                 namespace: old.namespace, port: old.port, subset: old.subset,
                 loadBalancing: old.loadBalancing, upstreamProtocol: speaks ?? old.upstreamProtocol,
-                connectTimeoutMs: old.connectTimeoutMs,
+                connectTimeoutMs: old.connectTimeoutMs, pool: pool ?? old.pool,
+                outliers: outliers ?? old.outliers,
                 endpoints: old.endpoints.map {
                     Endpoint(
                         address: $0.address, port: $0.port, weight: $0.weight,

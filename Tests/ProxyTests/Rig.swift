@@ -18,7 +18,8 @@ private final class Answer<Value>: @unchecked Sendable {
 /// holds nothing any more.
 final class Rig {
     let listenerName = "test"
-    let counts = ProcessCounts()
+    /// Rigs that share it are workers of one process.
+    let counts: ProcessCounts
     let address: SocketAddress
     private let seat = Seat()
     private let thread: LoopThread
@@ -32,8 +33,10 @@ final class Rig {
     }
 
     init(
-        _ plan: Plan, backends: [Backend] = [], settings: ProxySettings = ProxySettings()
+        _ plan: Plan, backends: [Backend] = [], settings: ProxySettings = ProxySettings(),
+        counts: ProcessCounts = ProcessCounts()
     ) throws {
+        self.counts = counts
         self.backends = backends
         let any = try #require(SocketAddress(host: "127.0.0.1", port: 0))
         let socket = try Socket.listen(on: any, sharesPort: true)
@@ -187,10 +190,15 @@ final class Rig {
 
     // MARK: - The end
 
+    /// Before a rig of the same process settles: connections are counted for both.
+    func closeWires() {
+        for wire in wires { wire.close() }
+    }
+
     /// Closes what the test opened. Then every gauge must come back to nothing, and the worker
     /// may hold no connection and no exchange: the invariant of every scenario.
     func settle(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        for wire in wires { wire.close() }
+        closeWires()
         for backend in backends {
             while let late = backend.acceptNow() { late.close() }
         }

@@ -12,6 +12,13 @@ final class ClusterState {
     /// Those that are not ejected.
     private(set) var available: ContiguousArray<EndpointState> = []
     private var balancer = Balancer()
+    /// What all workers count together; nil: nothing is limited.
+    var limits: ClusterLimits?
+    var limitsSeat: Seat<ClusterState>?
+    /// How far it may go; see `limits`.
+    var bounds = PoolPolicy.Limits()
+    /// Made when there is something that could have to be done later.
+    var errands: ClusterErrands?
 
     init(_ cluster: Cluster, worker: Worker) {
         self.cluster = cluster
@@ -23,6 +30,7 @@ final class ClusterState {
     /// Endpoints that stay keep their connections; those that are gone finish what they have.
     func adopt(_ next: Cluster) {
         cluster = next
+        adoptLimits(next.pool?.limits)
         var known: [SocketAddress: EndpointState] = [:]
         for endpoint in endpoints { known[endpoint.address] = endpoint }
         var states: ContiguousArray<EndpointState> = []
@@ -41,6 +49,7 @@ final class ClusterState {
         for gone in known.values { gone.retire() }
         if endpoints.count != states.count || !known.isEmpty { stats.add(.membershipChange) }
         endpoints = states
+        if limits != nil { for endpoint in states { endpoint.enterLimits() } }
         stats.set(.membershipTotal, to: UInt64(states.count))
         healthChanged()
     }
@@ -54,7 +63,14 @@ final class ClusterState {
 
     /// The cluster left the configuration.
     func retire() {
+        leaveLimits()
         for endpoint in endpoints { endpoint.retire() }
+        // Who waits goes on without limits.
+        scheduleErrands()
+        // They know each other; what is under way holds its endpoint itself.
+        errands = nil
+        endpoints.removeAll()
+        available.removeAll()
     }
 
     /// Times a choice is made anew when it falls on somebody who was asked before (Istio's

@@ -6,13 +6,21 @@ import Telemetry
 final class EndpointState {
     private(set) var endpoint: Endpoint
     let address: SocketAddress
-    unowned let cluster: ClusterState
+    /// Strong: connections outlive the configuration that wanted them, and are counted when they
+    /// end.
+    let cluster: ClusterState
     var activeRequests = 0
     var requestsTotal: UInt64 = 0
     var errorsTotal: UInt64 = 0
     var connectionsTotal: UInt64 = 0
     var connectFailuresTotal: UInt64 = 0
     private(set) var isRetired = false
+    /// Connecting, in use and pooled, on this worker.
+    var openConnections = 0
+    /// See EndpointState+Limits.swift.
+    var limits: EndpointLimits?
+    var line: EndpointLine?
+    var isStarving = false
     /// Kept out of balancing for now; whoever changes it calls `cluster.healthChanged()`.
     var isEjected = false
     /// One a name that was asked for; nearly always one. See EndpointState+Security.swift.
@@ -123,9 +131,28 @@ final class EndpointState {
         for connection in multiplexed { connection.retire() }
     }
 
+    /// Another worker's requests wait here and it has no connection: one that idles is given up.
+    func giveUpIdle() {
+        guard !hasWaiting else { return }
+        if let oldest = idle.first {
+            idle.removeFirst()
+            oldest.closeIdle()
+        } else {
+            multiplexed.first { $0.isIdle }?.retire()
+        }
+    }
+
+    /// Makes room by closing a pooled connection that `security` cannot use.
+    func dropIdle(notFor security: UpstreamSecurity?) -> Bool {
+        guard let place = idle.firstIndex(where: { $0.security !== security }) else { return false }
+        idle.remove(at: place).closeIdle()
+        return true
+    }
+
     /// No new requests come here.
     func retire() {
         isRetired = true
+        leaveLimits()
         dropIdle()
     }
 }

@@ -138,6 +138,7 @@ final class H2RequestStream: H2Stream {
     }
 
     override func closed(code: UInt32) {
+        connection.streamEnded()
         tunnel?.closed()
         guard let upstream else { return }
         connection.gather(for: nil)

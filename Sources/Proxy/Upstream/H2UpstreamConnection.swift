@@ -14,7 +14,9 @@ final class H2UpstreamConnection: Pollable {
     let security: UpstreamSecurity?
     private var socket: StreamSocket
     private var session: UpstreamSession?
-    private var isConnecting: Bool
+    private(set) var isConnecting: Bool
+    /// Requests put on it before it stands.
+    private var early: ContiguousArray<H2UpstreamStream> = []
     private(set) var isClosed = false
     /// No new requests: the peer, the configuration or a fault says so. It closes with its last
     /// stream.
@@ -78,13 +80,10 @@ final class H2UpstreamConnection: Pollable {
     }
 
     private func opened() {
-        stats.add(.upstreamCxTotal)
         stats.add(.upstreamCxHTTP2Total)
-        stats.add(.upstreamCxActive)
-        endpoint.connectionsTotal += 1
+        endpoint.connectionOpened()
         lastMovedMs = loop.nowMs
         if isConnecting {
-            stats.add(.upstreamRqPendingTotal)
             timer = loop.timers.schedule(
                 afterMs: UInt64(endpoint.cluster.cluster.connectTimeoutMs), target: self, tag: 0)
         } else {
@@ -100,6 +99,19 @@ final class H2UpstreamConnection: Pollable {
             !session.peerIsGoingAway, session.streamsAvailable > 0
         else { return false }
         return validUntil > Int64(loop.wallNs / 1_000_000_000)
+    }
+
+    /// Nothing is under way and it may be given up.
+    var isIdle: Bool { !isRetired && !isConnecting && session?.openStreams == 0 }
+
+    /// `stream` waits until the connection stands.
+    func waits(_ stream: H2UpstreamStream) { early.append(stream) }
+
+    /// One stream has ended: another may begin, here or at another worker's connection.
+    func streamEnded() {
+        guard !isClosed, endpoint.cluster.limits != nil else { return }
+        if endpoint.yieldsConnection { retire() }
+        endpoint.cluster.capacityFreed()
     }
 
     /// How many more requests the peer takes on this connection now.
@@ -151,7 +163,9 @@ final class H2UpstreamConnection: Pollable {
             if !stands { return }
         } catch {
             stats.add(.upstreamRqPendingFailureEject, UInt64(session?.openStreams ?? 0))
-            lost(.remoteConnectionFailure, reason: endpoint.failed(error).reason)
+            let reason = endpoint.failed(error).reason
+            lost(.remoteConnectionFailure, reason: reason)
+            endpoint.failLine(.remoteConnectionFailure, reason: reason)
             return
         }
         loop.timers.cancel(timer)
@@ -169,6 +183,9 @@ final class H2UpstreamConnection: Pollable {
 
     private func stands() {
         if worker.log != nil { localAddress = Socket.localAddress(socket.descriptor) }
+        var waiting: ContiguousArray<H2UpstreamStream> = []
+        swap(&waiting, &early)
+        for stream in waiting { stream.exchange?.claims.waitEnded() }
         timer = loop.timers.schedule(
             afterMs: worker.settings.limits.upstreamIdleMs, target: self, tag: 1)
         flushSoon()
@@ -296,11 +313,11 @@ final class H2UpstreamConnection: Pollable {
         isClosed = true
         loop.timers.cancel(timer)
         socket.close(loop)
-        stats.subtract(.upstreamCxActive)
-        stats.add(.upstreamCxDestroy)
         endpoint.forget(self)
+        endpoint.connectionClosed()
         let session = session
         self.session = nil
+        early.removeAll()
         session?.connectionLost()
     }
 
@@ -311,6 +328,7 @@ final class H2UpstreamConnection: Pollable {
             stats.add(.upstreamCxConnectTimeout)
             _ = endpoint.failed(.timeout)
             lost(.connectionTimeout)
+            endpoint.failLine(.connectionTimeout, reason: nil)
             return
         }
         let limit = worker.settings.limits.upstreamIdleMs

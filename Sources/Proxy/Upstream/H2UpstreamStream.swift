@@ -15,6 +15,12 @@ final class H2UpstreamStream: UpstreamStream {
     override func begin(_ exchange: Exchange) {
         self.exchange = exchange
         exchange.upstreamLocalAddress = connection.localAddress
+        if connection.isConnecting {
+            exchange.claims.wait(in: endpoint.cluster)
+            connection.waits(self)
+        } else if exchange.claims.isPending {
+            exchange.claims.waitEnded()
+        }
         stream = connection.open(self, for: exchange)
         // Whoever asked for room has got it: only a session that ended meanwhile opens no stream.
         if stream == nil { loop.again(self) }
@@ -25,6 +31,8 @@ final class H2UpstreamStream: UpstreamStream {
         guard stream == nil else { return }
         failed(.connectionTermination)
     }
+
+    override var stands: Bool { !connection.isConnecting }
 
     override func sendBody(_ bytes: ByteView) {
         guard let stream else { return }
@@ -108,7 +116,8 @@ final class H2UpstreamStream: UpstreamStream {
     /// The stream goes on as a tunnel's end.
     func handedOver() {
         guard let exchange else { return }
-        letGo(exchange)
+        self.exchange = nil
+        exchange.leaveUpstreamForTunnel()
         stream = nil
         connection.served += 1
     }

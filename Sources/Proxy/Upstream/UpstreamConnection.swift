@@ -83,17 +83,16 @@ final class UpstreamConnection: UpstreamStream {
             connection.socket.close(worker.loop)
             throw .connect(error.reason)
         }
-        cluster.stats.add(.upstreamCxTotal)
         cluster.stats.add(.upstreamCxHTTP1Total)
-        endpoint.connectionsTotal += 1
-        cluster.stats.add(.upstreamCxActive)
+        endpoint.connectionOpened()
         if connection.state == .connecting {
-            cluster.stats.add(.upstreamRqPendingTotal)
             connection.timer = worker.loop.timers.schedule(
                 afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: connection, tag: 0)
         }
         return connection
     }
+
+    override var stands: Bool { state != .connecting }
 
     // MARK: - The request
 
@@ -101,6 +100,11 @@ final class UpstreamConnection: UpstreamStream {
         self.exchange = exchange
         // The idle timer is left as it is: it looks again when it fires, which costs nothing here.
         if state == .idle { state = .busy }
+        if state == .connecting {
+            exchange.claims.wait(in: endpoint.cluster)
+        } else if exchange.claims.isPending {
+            exchange.claims.waitEnded()
+        }
         phase = .head
         parser = H1ResponseParser()
         gotBytes = false
@@ -200,11 +204,14 @@ final class UpstreamConnection: UpstreamStream {
             if !stands { return }
         } catch {
             stats.add(.upstreamRqPendingFailureEject)
-            fail(.remoteConnectionFailure, reason: endpoint.failed(error).reason)
+            let reason = endpoint.failed(error).reason
+            fail(.remoteConnectionFailure, reason: reason)
+            endpoint.failLine(.remoteConnectionFailure, reason: reason)
             return
         }
         loop.timers.cancel(timer)
         state = .busy
+        exchange?.claims.waitEnded()
         if worker.log != nil {
             localAddress = Socket.localAddress(socket.descriptor)
             exchange?.upstreamLocalAddress = localAddress
@@ -444,8 +451,9 @@ final class UpstreamConnection: UpstreamStream {
         if leftover > 0 { stats.add(.upstreamCxProtocolError) }
         self.exchange = nil
         exchange.upstream = nil
-        if isReusable, endpoint.keepIdle(self) {
+        if isReusable, !endpoint.yieldsConnection, endpoint.keepIdle(self) {
             state = .idle
+            endpoint.cluster.capacityFreed()
             idleSinceMs = loop.nowMs
             if !loop.timers.isPending(timer) {
                 timer = loop.timers.schedule(
@@ -484,7 +492,7 @@ final class UpstreamConnection: UpstreamStream {
             exchange.response.drop(named: ByteView("sec-websocket-accept"))
         }
         self.exchange = nil
-        exchange.upstream = nil
+        exchange.leaveUpstreamForTunnel()
         exchange.responseArrived()
         exchange.flushResponse()
         state = .closed
@@ -561,8 +569,7 @@ final class UpstreamConnection: UpstreamStream {
         loop.timers.cancel(timer)
         dropPipe()
         socket.close(loop)
-        stats.subtract(.upstreamCxActive)
-        stats.add(.upstreamCxDestroy)
+        endpoint.connectionClosed()
     }
 
     override func timerFired(tag: UInt8) {
@@ -572,6 +579,7 @@ final class UpstreamConnection: UpstreamStream {
             endpoint.connectFailuresTotal += 1
             stats.add(.upstreamCxConnectTimeout)
             fail(.connectionTimeout)
+            endpoint.failLine(.connectionTimeout, reason: nil)
             return
         }
         guard state == .idle else { return }

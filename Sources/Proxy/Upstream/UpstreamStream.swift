@@ -23,6 +23,9 @@ class UpstreamStream: Pollable {
     final var loop: Loop { worker.loop }
     final var stats: ClusterStats { endpoint.cluster.stats }
 
+    /// False while it is being made.
+    var stands: Bool { true }
+
     /// Takes on an exchange and sends its head, which the exchange writes.
     func begin(_ exchange: Exchange) {}
     /// A piece of the request's body; what is gathered leaves with `flushBody`.

@@ -88,7 +88,9 @@ extension MessageTable {
     static let poolTCP = MessageTable(
         "TCPSettings",
         [
-            FieldRow("maxConnections", .integer("int32"), .decodesOnly, "No limit by default."),
+            FieldRow(
+                "maxConnections", .integer("int32"),
+                "No limit by default; requests wait above it, bytes are closed."),
             FieldRow("connectTimeout", .duration, "10 s by default."),
             FieldRow("tcpKeepalive", .message(tcpKeepalive), .decodesOnly, "SO_KEEPALIVE."),
             FieldRow("maxConnectionDuration", .duration, .decodesOnly, "No limit by default."),
@@ -106,8 +108,12 @@ extension MessageTable {
     static let poolHTTP = MessageTable(
         "HTTPSettings",
         [
-            FieldRow("http1MaxPendingRequests", .integer("int32"), .decodesOnly, "Waiting."),
-            FieldRow("http2MaxRequests", .integer("int32"), .decodesOnly, "Under way."),
+            FieldRow(
+                "http1MaxPendingRequests", .integer("int32"),
+                "Waiting for a connection, also over HTTP/2; 503 UO above it."),
+            FieldRow(
+                "http2MaxRequests", .integer("int32"),
+                "Under way, also over HTTP/1.1; 503 UO above it."),
             FieldRow(
                 "maxRequestsPerConnection", .integer("int32"), .decodesOnly,
                 "1 switches keep-alive off."),
