@@ -12,6 +12,7 @@ import pytest
 
 from harness.binary import curl
 from harness.demo import HTTPS, PLACES, WORKLOAD, Demo
+from harness.tutorials import tutorial
 from harness.upstream import Upstream, ok
 from harness.waiting import wait_for
 
@@ -147,45 +148,8 @@ def test_r4_jason_gets_v2_and_others_v1(mesh, networking, tmp_path):
 API = "apiVersion: networking.istio.io/v1alpha3\n"
 
 
-# 003:50 and 003:115 of the notes, tabs before the comments included.
-RATING = (
-    API
-    + """kind: DestinationRule
-metadata:
- name: rating
-spec:
- host: rating    # kubernetes service 的dns域名
- subsets:
- - labels:
-     app.kubernetes.io/version: v1.0.0
-   name: version-v1
- - labels:
-     app.kubernetes.io/version: v2.0.0    #
-   name: version-v2
----
-"""
-    + API
-    + """kind: VirtualService
-metadata:
- name: rating
-spec:
-  hosts:
-  - rating
-  http:
-  - match:            \t# 匹配规则
-    - headers:\t\t\t# 请求头
-        end-user:\t\t# end-user=jason用户
-          exact: jason  
-    route:
-    - destination:
-        host: rating
-        subset: version-v1
-  - route:
-    - destination:
-        host: rating
-        subset: version-v2
-"""
-)
+# 003:50 and 003:115 of the notes, tabs before comments included.
+RATING = tutorial("rating-versions") + "---\n" + tutorial("rating-jason")
 
 
 def rating(version, port):

@@ -1,90 +1,26 @@
 """What people type first: the ingress scenarios I1 to I4 of five users' notes, and the spellings
-found there. The texts are theirs, character by character; where the notes leave out `apiVersion`
-it is the one they use.
+found there. The texts are those of Tests/Tutorials.
 """
 
 import re
-import textwrap
 
 import pytest
 
 from harness import resources as r
 from harness.binary import curl, isthmus
+from harness.tutorials import names, tutorial
 from harness.upstream import Upstream, ok
 from harness.waiting import wait_for
 
 API = "apiVersion: networking.istio.io/v1alpha3\n"
 
-# 002:120 and 004:422, with the comment in it.
-GATEWAY = (
-    API
-    + """kind: Gateway
-metadata:
-  name: bookinfo-gateway
-spec:
-  selector:
-    istio: ingressgateway # use istio default controller
-  servers:
-  - port:
-      number: 80
-      name: http
-      protocol: HTTP
-    hosts:
-    - "*"
----
-"""
-    + API
-    + """kind: VirtualService
-metadata:
-  name: bookinfo
-spec:
-  hosts:
-  - "*"
-  gateways:
-  - bookinfo-gateway
-  http:
-  - match:
-    - uri:
-        exact: /productpage
-    - uri:
-        prefix: /static
-    - uri:
-        exact: /login
-    - uri:
-        exact: /logout
-    - uri:
-        prefix: /api/v1/products
-    route:
-    - destination:
-        host: productpage
-        port:
-          number: 9080
-"""
-)
+GATEWAY = tutorial("bookinfo-gateway")
 
 # 004:1647 and 004:1669.
 HTTPBIN = (
     GATEWAY.split("---\n")[0].replace("bookinfo-gateway", "httpbin-gateway")
     + "---\n"
-    + API
-    + """kind: VirtualService
-metadata:
-  name: httpbin
-spec:
-  hosts:
-  - "*"
-  gateways:
-  - httpbin-gateway
-  http:
-  - match:
-    - uri:
-        prefix: /headers
-    route:
-    - destination:
-        port:
-          number: 8000
-        host: httpbin
-"""
+    + tutorial("httpbin")
 )
 
 
@@ -195,219 +131,19 @@ def validate(tmp_path, text):
     return run.code, run.out + run.err
 
 
-def document(text):
-    return textwrap.dedent(text).replace("<TAB>", "\t")
-
-
-TAKEN = {
-    "000:47 sequences not indented, an empty document at the end": API
-    + document(
-        """\
-        kind: DestinationRule
-        metadata:
-          name: reviews
-        spec:
-          host: reviews
-          subsets:
-          - name: v1
-            labels:
-              version: v1
-          - name: v2-mysql-vm
-            labels:
-              version: v2-mysql-vm
-        ---
-        """
-    ),
-    "003:73 indented by one, comments after values": API
-    + document(
-        """\
-        kind: VirtualService
-        metadata:
-         name: rating
-        spec:
-         hosts:
-         - rating
-         http:
-         - route:
-           - destination:
-               host: rating
-               subset: version-v1
-             weight: 75    # v1 \u7248\u672c\u6743\u91cd
-           - destination:
-               host: rating
-               subset: version-v2  # v2 \u7248\u672c\u6743\u91cd
-             weight: 25
-        """
-    ),
-    "003:115 tabs before comments": API
-    + document(
-        """\
-        kind: VirtualService
-        metadata:
-         name: rating
-        spec:
-          hosts:
-          - rating
-          http:
-          - match:            <TAB># \u5339\u914d\u89c4\u5219
-            - headers:<TAB><TAB><TAB># \u8bf7\u6c42\u5934
-                end-user:<TAB><TAB># end-user=jason\u7528\u6237
-                  exact: jason  
-            route:
-            - destination:
-                host: rating
-                subset: version-v1
-          - route:
-            - destination:
-                host: rating
-                subset: version-v2
-        """
-    ),
-    "003:146 retries with tabs before comments": API
-    + document(
-        """\
-        kind: VirtualService
-        metadata:
-         name: rating
-        spec:
-         hosts:
-         - rating
-         http:
-         - route:
-           - destination:
-               host: rating
-           retries:      <TAB><TAB># \u91cd\u8bd5
-             attempts: 2<TAB><TAB># \u91cd\u8bd5\u6b21\u6570
-             perTryTimeout: 5s<TAB># \u8d85\u65f6\u65f6\u95f4
-             retryOn: 5xx     <TAB># \u5728\u51fa\u73b05xx\u9519\u8bef\u7684\u65f6\u5019\u91cd\u8bd5
-        """
-    ),
-    "003:174 a policy behind the subsets": API
-    + document(
-        """\
-        kind: DestinationRule
-        metadata:
-         name: rating
-        spec:
-         host: rating
-         subsets:
-         - labels:
-             version: v1
-           name: version-v1
-         trafficPolicy:        # \u6d41\u91cf\u7b56\u7565
-           connectionPool:
-             http:
-               http1MaxPendingRequests: 3
-               maxRequestsPerConnection: 3
-             tcp:
-               maxConnections: 3
-           outlierDetection:    <TAB><TAB># \u65ad\u8def\u5668 - \u5f02\u5e38\u68c0\u6d4b
-             baseEjectionTime: 3m   <TAB># ...
-             consecutive5xxErrors: 1<TAB># ...
-             interval: 1s        <TAB><TAB># ...
-             maxEjectionPercent: 100
-        """
-    ),
-    "004:1329 consecutiveErrors": API
-    + document(
-        """\
-        kind: DestinationRule
-        metadata:
-          name: httpbin
-        spec:
-          host: httpbin
-          trafficPolicy:
-            connectionPool:
-              tcp:
-                maxConnections: 1
-              http:
-                http1MaxPendingRequests: 1
-                maxRequestsPerConnection: 1
-            outlierDetection:
-              consecutiveErrors: 1
-              interval: 1s
-              baseEjectionTime: 3m
-              maxEjectionPercent: 100
-        """
-    ),
-    "001:677 percent": API
-    + document(
-        """\
-        kind: VirtualService
-        metadata:
-          name: ratings
-        spec:
-          hosts:
-          - ratings
-          http:
-          - fault:
-              delay:
-                percent: 100
-                fixedDelay: 2s
-            route:
-            - destination:
-                host: ratings
-                subset: v1
-        """
-    ),
-    "001:1198 mirror_percent": API
-    + document(
-        """\
-        kind: VirtualService
-        metadata:
-          name: httpbin
-        spec:
-          hosts:
-            - httpbin
-          http:
-          - route:
-            - destination:
-                host: httpbin
-                subset: v1
-              weight: 100
-            mirror:
-              host: httpbin
-              subset: v2
-            mirror_percent: 100
-        """
-    ),
-    "000:269 a fault with a percentage": API
-    + document(
-        """\
-        kind: VirtualService
-        metadata:
-          name: ratings
-        spec:
-          hosts:
-          - ratings
-          http:
-          - match:
-            - headers:
-                end-user:
-                  exact: jason
-            fault:   # \u6545\u969c\u6ce8\u5165
-              delay: # \u5ef6\u8fdf
-                percentage:
-                  value: 100.0
-                fixedDelay: 7s
-            route:
-            - destination:
-                host: ratings
-                subset: v1
-          - route:
-            - destination:
-                host: ratings
-                subset: v1
-        """
-    ),
-}
-
-
-@pytest.mark.parametrize("text", [pytest.param(v, id=k) for k, v in TAKEN.items()])
-def test_a_spelling_of_the_notes_is_taken(tmp_path, text):
-    code, told = validate(tmp_path, text)
+@pytest.mark.parametrize("name", names())
+def test_a_text_of_the_notes_is_taken(tmp_path, name):
+    code, told = validate(tmp_path, tutorial(name))
     assert code == 0, told
     assert ": error: " not in told
+
+
+@pytest.mark.parametrize("field", ["mirror_percent", "mirrorPercent"])
+def test_both_old_spellings_of_a_mirrors_share_are_taken_with_a_warning(tmp_path, field):
+    text = tutorial("httpbin-mirror").replace("mirror_percent", field)
+    code, told = validate(tmp_path, text)
+    assert code == 0, told
+    assert re.search(rf"warning: .*`?{field}`?", told), told
 
 
 REFUSED = {
