@@ -8,6 +8,10 @@ import Net
 extension Exchange {
     /// Fields only the proxy itself may set, and those it writes anew.
     func dropEdgeFields() {
+        if isMirror {
+            dropMirrorFields()
+            return
+        }
         guard client?.listener.direction == .gateway else {
             dropMeshFields()
             return
@@ -24,6 +28,10 @@ extension Exchange {
 
     /// What goes up about the client, behind the fields that are kept.
     func writeEdgeFields(_ client: ClientStream) {
+        if isMirror {
+            writeMirrorFields(client)
+            return
+        }
         guard client.listener.direction == .gateway else {
             writeMeshFields(client)
             return

@@ -12,6 +12,7 @@ extension Exchange {
             return
         }
         self.endpoint = endpoint
+        if let forward, !forward.policy.mirrors.isEmpty { mirror(by: forward.policy.mirrors) }
         endpoint.activeRequests += 1
         endpoint.requestsTotal += 1
         reach(endpoint, fresh: false)

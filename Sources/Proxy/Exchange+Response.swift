@@ -119,7 +119,7 @@ extension Exchange {
             // What was sent must not look complete: no last chunk, no full length, just the end.
             flushResponse()
             let stats = client.listener.httpStats
-            stats.add(.downstreamRqTxReset)
+            if countsAsRequest { stats.add(.downstreamRqTxReset) }
             note(failure.afterHead)
             finish()
             client.abort()
@@ -138,6 +138,7 @@ extension Exchange {
         }
         if claims.isHeld { claims.release() }
         claims.giveRetry()
+        if !mirrors.isEmpty { leaveMirrors() }
         if let endpoint { endpoint.activeRequests -= 1 }
         if let cluster {
             cluster.stats.subtract(.upstreamRqActive)

@@ -30,6 +30,25 @@ extension Exchange {
         loop.outgoing.append("\r\n")
     }
 
+    /// The head that goes upstream as text, for a copy to read, into the loop's outgoing buffer.
+    func writeCopiedHead() {
+        guard let forward, let client else { return }
+        let destination = forward.destinations[destinationIndex]
+        dropChangedFields(destination)
+        if request.hostIndex >= 0 { request.fields[request.hostIndex].isDropped = true }
+        let loop = worker.loop
+        loop.outgoing.append(request.methodBytes)
+        loop.outgoing.append(0x20)
+        loop.outgoing.append(upstreamTarget)
+        loop.outgoing.append(" HTTP/1.1\r\nhost: ")
+        withUpstreamAuthority { appendMarkedHost($0, to: &loop.outgoing) }
+        loop.outgoing.append("\r\n")
+        writeFields(destination, client)
+        if request.framing == .chunked { loop.outgoing.append("transfer-encoding: chunked\r\n") }
+        if takesTrailers { loop.outgoing.append("te: trailers\r\n") }
+        loop.outgoing.append("\r\n")
+    }
+
     /// Opens a stream with the head for an HTTP/2 upstream; nil where the session opens none.
     /// - Parameter isSecure: the connection is. Some servers compare it with the scheme; where the
     ///   client came encrypted `https` stays, for that is what the URL said.

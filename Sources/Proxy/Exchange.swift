@@ -63,6 +63,10 @@ final class Exchange: TimerTarget {
     /// The answer waits for the rest of a short request body.
     var deferredReply: Reply?
     var isRetry = false
+    /// Copies that are under way; see Exchange+Mirror.swift.
+    var mirrors: ContiguousArray<MirrorStream> = []
+    /// It is a copy itself.
+    var isMirror = false
 
     // What the log and the metrics tell.
     var startNs: UInt64 = 0
@@ -80,7 +84,7 @@ final class Exchange: TimerTarget {
     var serviceTimeMs: UInt64?
     var countsAsRequest = false
     /// A call of gRPC; see Exchange+GRPC.swift.
-    private(set) var isGRPC = false
+    var isGRPC = false
     /// The number in grpc-status; -1 where there is none.
     var grpcStatus = -1
 
@@ -117,6 +121,7 @@ final class Exchange: TimerTarget {
         isFinished = true
         deferredReply = nil
         isRetry = false
+        isMirror = false
         upstreamLocalAddress = nil
         requestReadNs = 0
         firstByteNs = 0
@@ -194,6 +199,7 @@ final class Exchange: TimerTarget {
     /// A piece of the body. It goes straight to the upstream's connection.
     func requestBody(_ bytes: ByteView) {
         requestBytes &+= UInt64(bytes.count)
+        if !mirrors.isEmpty { mirrorBody(bytes) }
         guard bytes.count > 0, let upstream else { return }
         if upstream.mayRefuse, !request.wantsUpgrade { keepForReplay(bytes) }
         upstream.sendBody(bytes)
@@ -212,10 +218,11 @@ final class Exchange: TimerTarget {
             reply(deferredReply)
             return
         }
+        if !mirrors.isEmpty { completeMirrors() }
         upstream?.endBody()
     }
 
-    private func requestRead() {
+    func requestRead() {
         requestIsRead = true
         requestReadNs = worker.loop.nowNs
     }
@@ -254,7 +261,7 @@ final class Exchange: TimerTarget {
     func clientGone() {
         guard !isFinished else { return }
         note(.downstreamRemoteDisconnect)
-        if let client { client.listener.httpStats.add(.downstreamRqRxReset) }
+        if let client, !isMirror { client.listener.httpStats.add(.downstreamRqRxReset) }
         dropUpstream()
         finish()
     }

@@ -30,6 +30,14 @@ public struct ProxyLimits: Sendable {
     public var highWaterBytes = 64 * 1024
     /// ...until they have come down to this.
     public var lowWaterBytes = 16 * 1024
+    /// Copies of requests under way on a loop; further ones are not made.
+    public var mirrorsMax = 1024
+    /// Body bytes that the endpoint of a copy may be behind; the copy ends above.
+    public var mirrorBytesMax = 1024 * 1024
+    /// The same for all copies of a loop.
+    public var mirrorBytesTotalMax = 32 * 1024 * 1024
+    /// A copy that has no complete answer by then ends.
+    public var mirrorMs: UInt64 = 60_000
     /// How long draining waits for requests under way.
     public var drainMs: UInt64 = 45_000
     /// Exchanges kept for reuse on a loop.
@@ -98,6 +106,16 @@ public struct ProxyLimits: Sendable {
             ),
             ("high-water", "\(highWaterBytes)", "bytes", "unsent for one peer; then no more read"),
             ("low-water", "\(lowWaterBytes)", "bytes", "unsent for one peer; then read on"),
+            ("mirrors", "\(mirrorsMax)", "requests", "copies under way on one loop"),
+            (
+                "mirror-bytes", "\(mirrorBytesMax)", "bytes",
+                "of a body that the endpoint of a copy may be behind; the copy ends above"
+            ),
+            (
+                "mirror-bytes-total", "\(mirrorBytesTotalMax)", "bytes",
+                "the same for all copies of one loop"
+            ),
+            ("mirror", "\(mirrorMs)", "ms", "a copy without a complete answer"),
             ("drain", "\(drainMs)", "ms", "waiting for requests under way when stopping"),
         ]
     }

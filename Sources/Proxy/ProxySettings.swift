@@ -5,6 +5,8 @@ public struct ProxySettings: Sendable {
     public var limits = ProxyLimits()
     /// The value of the `server` response field.
     public var serverName = Array("isthmus".utf8)
+    /// The Host of a mirrored request says so, `httpbin-shadow:8000`.
+    public var marksMirroredHosts = true
     /// 80 random bytes all workers share, so that TLS sessions resume on any of them.
     public var ticketKeys: [UInt8] = []
     /// What `%HOSTNAME%` prints.

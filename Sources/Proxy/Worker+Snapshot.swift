@@ -69,8 +69,8 @@ extension Worker {
         }
     }
 
-    /// Requests and tunnels under way.
-    public var activeCount: Int { activeExchanges }
+    /// Requests and tunnels under way that somebody waits for.
+    public var activeCount: Int { activeExchanges - activeMirrors }
 
     /// The tables a listener's counters live under, for people: name, open connections.
     public var listenerNames: [String] { listeners.keys.sorted() }

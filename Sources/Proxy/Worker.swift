@@ -31,6 +31,10 @@ public final class Worker {
     var isDraining = false
     private var freeExchanges: ContiguousArray<Exchange> = []
     var activeExchanges = 0
+    /// Copies of requests, which nobody waits for.
+    var activeMirrors = 0
+    /// What they hold of bodies.
+    var mirrorBytes = 0
 
     public init(loop: Loop, settings: ProxySettings, counts: ProcessCounts) {
         self.loop = loop

@@ -27,7 +27,8 @@ extension RouteCompiler {
                 DirectResponse(status: response.status, body: response.body ?? []))
         }
         guard parts.direct == nil, options?.redirect == nil else { return parts }
-        parts.policy = policy(of: options, site)
+        parts.policy = policy(
+            of: options, mirrors: mirrors(of: options, rule, site, in: scope), site)
         parts.authority = parts.headers?.authority
         if let rewrite = options?.rewrite {
             if !rewrite.authority.isEmpty { parts.authority = Array(rewrite.authority.utf8) }

@@ -24,7 +24,7 @@ struct ResolvedDestination {
 extension RouteCompiler {
     mutating func destination(
         _ destination: Destination, in rule: some Resource, in scope: Scope,
-        path: @autoclosure () -> String
+        path: @autoclosure () -> String, otherwise: String = "its requests get 503 NC"
     ) -> ResolvedDestination {
         let question = DestinationQuestion(
             host: destination.host, subset: destination.subset, port: destination.port,
@@ -33,7 +33,7 @@ extension RouteCompiler {
         if let (message, advice) = answer.problem {
             findings.report(
                 .warning, rule, at: destination.position, path(),
-                "\(message): its requests get 503 NC", advice: advice)
+                "\(message): \(otherwise)", advice: advice)
         }
         return answer
     }

@@ -3,13 +3,15 @@
 internal import Spec
 
 extension RouteCompiler {
-    mutating func policy(of options: HTTPRoute.Options?, _ site: Site) -> RoutePolicy {
+    mutating func policy(
+        of options: HTTPRoute.Options?, mirrors: [MirrorPolicy], _ site: Site
+    ) -> RoutePolicy {
         guard let options else { return .standard }
         let timeoutMs = options.timeout.map(Self.milliseconds) ?? 0
         let policy = RoutePolicy(
             timeoutMs: timeoutMs, retry: Self.retry(options.retries, timeoutMs: timeoutMs),
             fault: options.fault.flatMap(Self.fault),
-            cors: options.corsPolicy.map { cors($0, site) })
+            mirrors: mirrors, cors: options.corsPolicy.map { cors($0, site) })
         return interned.policy(policy)
     }
 
@@ -63,12 +65,12 @@ extension RouteCompiler {
     }
 
     /// Millionths; nothing said means none (Istio's translateFault).
-    private static func share(_ percent: Double?) -> UInt32 {
+    static func share(_ percent: Double?) -> UInt32 {
         UInt32(((percent ?? 0).clamped(to: 0...100) * 10_000).rounded())
     }
 
     /// At least 1 for what is not zero.
-    private static func milliseconds(_ duration: Duration) -> UInt32 {
+    static func milliseconds(_ duration: Duration) -> UInt32 {
         duration > .zero ? ClusterBuilder.milliseconds(duration) : 0
     }
 }

@@ -13,6 +13,7 @@ extension RoutePolicy {
         case let retry? where retry != .standard: steps.append(retry.text)
         default: break
         }
+        steps += mirrors.map(\.step)
         return steps
     }
 

@@ -8,16 +8,19 @@ public final class RoutePolicy: Sendable {
     public let retry: RetryPolicy?
     /// nil: nothing is broken on purpose.
     public let fault: FaultPolicy?
+    /// Where copies of requests go.
+    public let mirrors: [MirrorPolicy]
     /// nil: other sites' scripts are told nothing.
     public let cors: CORSPolicy?
 
     public init(
         timeoutMs: UInt32 = 0, retry: RetryPolicy? = .standard, fault: FaultPolicy? = nil,
-        cors: CORSPolicy? = nil
+        mirrors: [MirrorPolicy] = [], cors: CORSPolicy? = nil
     ) {
         self.timeoutMs = timeoutMs
         self.retry = retry
         self.fault = fault
+        self.mirrors = mirrors
         self.cors = cors
     }
 
@@ -34,13 +37,15 @@ extension RoutePolicy: Hashable {
     public static func == (left: RoutePolicy, right: RoutePolicy) -> Bool {
         left === right
             || left.timeoutMs == right.timeoutMs && left.retry == right.retry
-                && left.fault == right.fault && left.cors == right.cors
+                && left.fault == right.fault && left.mirrors == right.mirrors
+                && left.cors == right.cors
     }
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(timeoutMs)
         hasher.combine(retry)
         hasher.combine(fault)
+        hasher.combine(mirrors)
         hasher.combine(cors)
     }
 }

@@ -1,5 +1,5 @@
 // Where copies of requests go (Istio HTTPMirrorPolicy).
-// Decoded and checked, not acted on yet.
+// `mirror` is the older form for one destination, with its share beside it.
 
 public struct HTTPMirrorPolicy: Sendable {
     public var position = Position()

@@ -53,8 +53,8 @@ extension MessageTable {
     static let httpMirror = MessageTable(
         "HTTPMirrorPolicy",
         [
-            FieldRow("destination", .message(destination), .decodesOnly, "A service."),
-            FieldRow("percentage", .message(percent), .decodesOnly, "All by default."),
+            FieldRow("destination", .message(destination), "A service."),
+            FieldRow("percentage", .message(percent), "All by default."),
         ])
 
     static let corsPolicy = MessageTable(

@@ -1,5 +1,5 @@
 // The fields of a VirtualService's HTTP rules (networking/v1alpha3/virtual_service.proto).
-// Matching and routing work; the policies of retry, fault and mirror are read and checked.
+// Matching and routing work; the policies of retry and fault are read and checked.
 
 extension MessageTable {
     static let httpRoute = MessageTable(
@@ -17,14 +17,14 @@ extension MessageTable {
             FieldRow("retries", .message(httpRetry), .decodesOnly, "Tries again after failures."),
             FieldRow(
                 "fault", .message(httpFault), .decodesOnly, "Delays or aborts some requests."),
-            FieldRow("mirror", .message(destination), .decodesOnly, "Sends a copy as well."),
+            FieldRow("mirror", .message(destination), "Sends a copy as well."),
             FieldRow(
-                "mirrors", .list(.message(httpMirror)), .decodesOnly, "Sends copies as well."),
+                "mirrors", .list(.message(httpMirror)), "Sends copies as well."),
             FieldRow(
-                "mirrorPercent", .integer("uint32"), .decodesOnly,
+                "mirrorPercent", .integer("uint32"),
                 "Deprecated, also as `mirror_percent`; `mirrorPercentage` is its successor."),
             FieldRow(
-                "mirrorPercentage", .message(percent), .decodesOnly,
+                "mirrorPercentage", .message(percent),
                 "How many requests are copied; all by default."),
             FieldRow("corsPolicy", .message(corsPolicy), "Answers preflights."),
             FieldRow("headers", .message(headers), "Changes headers on the way."),

@@ -33,6 +33,7 @@ public enum ClusterStat: Int, StatFamily {
     case upstreamRqTimeout
     case upstreamRqRetry
     case upstreamRqRetrySuccess
+    case retryOrShadowAbandoned
     case upstreamRqRxReset
     case upstreamRqTxReset
     case upstreamRq1xx
@@ -131,6 +132,10 @@ public enum ClusterStat: Int, StatFamily {
         case .upstreamRqRetrySuccess:
             StatDefinition(
                 "upstream_rq_retry_success", .counter, "Attempts made again that succeeded")
+        case .retryOrShadowAbandoned:
+            StatDefinition(
+                "retry_or_shadow_abandoned", .counter,
+                "Times a copy of a request, or its body for another attempt, was given up")
         case .upstreamRqRxReset:
             StatDefinition("upstream_rq_rx_reset", .counter, "Requests ended early by the endpoint")
         case .upstreamRqTxReset:

@@ -52,6 +52,14 @@ struct ServingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The Host of mirrored requests: shadow for NAME-shadow:PORT, or unchanged as from "
+                + "Istio 1.28 on.", valueName: "shadow|unchanged"))
+    var mirrorHost = MirrorHost.shadow
+
+    enum MirrorHost: String, ExpressibleByArgument { case shadow, unchanged }
+
+    @Option(
+        help: ArgumentHelp(
             "What is said on standard error: debug, info, warning, error or off.",
             valueName: "level"),
         transform: logLevel)
@@ -75,6 +83,7 @@ struct ServingOptions: ParsableArguments {
         var options = ProxyOptions(source: source)
         if let workers { options.workerCount = workers }
         options.settings.serverName = Array(serverName.utf8)
+        options.settings.marksMirroredHosts = mirrorHost == .shadow
         options.settings.hostname = Array(Machine.hostname.utf8)
         options.settings.source = peer
         options.admin = admin.address
