@@ -12,6 +12,10 @@ extension Exchange {
             dropMirrorFields()
             return
         }
+        if request.targetForm == .absolute, client?.listener.spec.connect != nil {
+            // Meant for this proxy (RFC 9110 section 11.7.2), which asks for none.
+            request.drop(named: ByteView("proxy-authorization"))
+        }
         guard client?.listener.direction == .gateway else {
             dropMeshFields()
             return

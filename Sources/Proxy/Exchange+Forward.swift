@@ -39,6 +39,7 @@ extension Exchange {
 
     /// One that is there: it stands, or it is being made and takes more than one request.
     func pooled(_ endpoint: EndpointState, _ security: UpstreamSecurity?) -> UpstreamStream? {
+        if asksForTunnel { return nil }
         if request.wantsUpgrade, let connection = endpoint.connectionForTunnel(security) {
             return H2UpstreamStream(on: connection)
         }
@@ -52,6 +53,7 @@ extension Exchange {
     func dial(
         _ endpoint: EndpointState, _ security: UpstreamSecurity?
     ) throws(DialFailure) -> UpstreamStream {
+        if asksForTunnel { return try UpstreamTunnel.open(to: endpoint, security, worker: worker) }
         guard speaksHTTP2(endpoint) else {
             return try UpstreamConnection.open(to: endpoint, security, worker: worker)
         }
@@ -64,6 +66,8 @@ extension Exchange {
     func security(of endpoint: EndpointState) throws(DialFailure) -> UpstreamSecurity? {
         guard endpoint.endpoint.tls != nil else { return nil }
         do throws(DialFailure) {
+            // A stream of bytes has no authority: without a name of its own it asks for none.
+            if asksForTunnel { return try endpoint.security(for: .empty).get() }
             return try withUpstreamAuthority { endpoint.security(for: $0) }.get()
         } catch {
             throw endpoint.failed(error)

@@ -31,6 +31,9 @@ extension Exchange {
         let closes =
             reply.failure?.row.closesDownstream ?? false || !requestIsRead || request.wantsClose
             || client.listener.isEnding || request.minorVersion == 0
+            // What comes behind a CONNECT may be meant for the tunnel that was refused; read as a
+            // request it would be one the client never made.
+            || asksForTunnel
         // What is not sound HTTP is told so in HTTP, as the connection ends with it.
         if isGRPC, reply.location == nil, reply.failure?.row.closesDownstream != true {
             replyToCall(client, status: reply.status, message: body, closes: closes)

@@ -49,6 +49,7 @@ extension Exchange {
     }
 
     private func table(_ listener: ListenerSpec) -> RouteTable? {
+        if asksForTunnel { return listener.connect }
         if let chain = client?.chain { return chain.table(in: listener) }
         switch listener.kind {
         case .http(let table), .sniffed(_, .http(let table)): return table

@@ -1,5 +1,6 @@
 // An exchange whose answer switched protocols: both sides become a tunnel (RFC 9110 section 7.8,
-// RFC 8441). The exchange stays until the tunnel ends, for its log line and its metrics.
+// RFC 8441), or that was for a tunnel from the start (CONNECT). The exchange stays until the tunnel
+// ends, for its log line and its metrics.
 import HTTP
 import Net
 import Telemetry
@@ -11,6 +12,17 @@ extension Exchange {
         claims = UpstreamClaims()
         upstream = nil
         claims = kept
+    }
+
+    /// The endpoint that a CONNECT asked for is reached.
+    func tunnelStands(_ upstream: SocketEnd, endpoint: EndpointState, early: ByteView) {
+        leaveUpstreamForTunnel()
+        response.reset()
+        response.status = 200
+        response.framing = .none
+        responseArrived()
+        flushResponse()
+        becomeTunnel(upstream: upstream, endpoint: endpoint, early: early)
     }
 
     /// - Parameters:

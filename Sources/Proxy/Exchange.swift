@@ -181,20 +181,22 @@ final class Exchange: TimerTarget {
 
     /// What is refused before any route is looked at.
     private func objection() -> Failure? {
-        if request.minorVersion == 0 { return .lowVersion }
+        // Python's http.client says HTTP/1.0 with CONNECT, which changes nothing about a tunnel.
+        if request.minorVersion == 0, !asksForTunnel { return .lowVersion }
         if request.hasUnknownExpectation { return .expectationFailed }
         if request.wantsUpgrade, let protocolName = request.value(of: .upgrade) {
             if !protocolName.equalsIgnoringCase("websocket") { return .upgradeFailed }
         }
-        if request.targetForm == .authority {
-            // What comes behind a CONNECT may be meant for the tunnel that was refused; read as a
-            // request it would be one the client never made.
-            request.wantsClose = true
-            return .routeNotFound
+        if asksForTunnel {
+            let mayHaveOne = client?.listener.spec.connect != nil && !hasBody && !request.isHTTP2
+            return mayHaveOne ? nil : .routeNotFound
         }
         if !normalizePath() { return .pathNormalizationFailed }
         return nil
     }
+
+    /// CONNECT to a host and port, as forward proxies are asked.
+    var asksForTunnel: Bool { request.targetForm == .authority }
 
     /// A piece of the body. It goes straight to the upstream's connection.
     func requestBody(_ bytes: ByteView) {

@@ -55,6 +55,9 @@ extension ListenerSpec {
                     }
                 }
             }
+            if let connect {
+                json.field("connect") { json in json.object { connect.writeFields(to: &$0) } }
+            }
             json.field("origins") { json in json.array(origins) { $1.write(to: &$0) } }
         }
     }

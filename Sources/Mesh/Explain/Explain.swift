@@ -17,7 +17,7 @@ public func explain(
 }
 
 struct Explainer {
-    let request: ExplainRequest
+    private(set) var request: ExplainRequest
     let snapshot: Snapshot
     let objects: ObjectSet
     let node: Node
@@ -45,6 +45,8 @@ struct Explainer {
         search: for listener in candidates {
             explanation.listener = .init(title: listener.title, origins: listener.origins)
             switch listener.kind {
+            case .http where request.scheme == "https":
+                if answerByTunnel(on: listener) { return }
             case .http(let table):
                 if answer(in: table, on: listener) { return }
             case .tls(let chains):
@@ -67,6 +69,17 @@ struct Explainer {
             }
         default: break
         }
+    }
+
+    /// How a client asks a forward proxy for https: by CONNECT.
+    private mutating func answerByTunnel(on listener: ListenerSpec) -> Bool {
+        guard let table = listener.connect else { return false }
+        let asked = request
+        defer { request = asked }
+        request = request.asTunnel
+        explanation.steps.append(
+            "CONNECT \(request.authority): a tunnel, encrypted from end to end")
+        return answer(in: table, on: listener)
     }
 
     /// Whether the table has an answer; what it asked is written down where it has none.
@@ -93,7 +106,7 @@ struct Explainer {
         let isSecure = request.scheme == "https"
         let all = snapshot.routing.listeners.filter { listener in
             switch listener.kind {
-            case .http: !isSecure
+            case .http: !isSecure || listener.connect != nil
             case .tls: isSecure
             case .sniffed: true
             case .tcp: false

@@ -57,6 +57,23 @@ public struct ExplainRequest: Sendable {
         self.headers = headers.filter { $0.name.lowercased() != "host" }
     }
 
+    /// The CONNECT that a client of a forward proxy sends before it speaks TLS.
+    var asTunnel: ExplainRequest {
+        ExplainRequest(tunnelTo: isPortExplicit ? authority : "\(authority):\(port ?? 443)", self)
+    }
+
+    private init(tunnelTo authority: String, _ request: ExplainRequest) {
+        method = "CONNECT"
+        scheme = request.scheme
+        self.authority = authority
+        serverName = request.serverName
+        port = request.port
+        isPortExplicit = true
+        path = authority
+        query = ""
+        headers = []
+    }
+
     private static func serverName(of authority: String) -> String? {
         let bytes = Array(authority.utf8)
         let host = bytes[..<HostTable.hostLength(of: bytes.span)]

@@ -13,21 +13,23 @@ extension RouteCompiler {
             case .tcp: .tcp(outboundRoute(plan, mesh))
             case .tls: .tls(outboundChains(plan, mesh))
             }
+        let isForwardProxy = plan.isForAllPorts && plan.speech == .http
         return sidecarListener(
-            bind: plan.bind, port: plan.port, kind: kind, direction: .outbound,
-            origin: plan.origin)
+            bind: plan.bind, port: plan.port, kind: kind,
+            connect: isForwardProxy ? connectTable(plan, of: sidecar, mesh) : nil,
+            direction: .outbound, origin: plan.origin)
     }
 
     func sidecarListener(
-        bind: String, port: UInt16, kind: ListenerSpec.Kind, direction: ListenerSpec.Direction,
-        origin: Origin
+        bind: String, port: UInt16, kind: ListenerSpec.Kind, connect: RouteTable? = nil,
+        direction: ListenerSpec.Direction, origin: Origin
     ) -> ListenerSpec {
         let isSocket = bind.hasPrefix("unix://")
         let bound = isSocket ? 0 : node.boundPort(for: port)
         return ListenerSpec(
             name: isSocket ? bind : "\(bind)_\(bound)", bind: bind, port: bound,
-            declaredPort: isSocket ? 0 : port, kind: kind, direction: direction,
-            origins: [origin])
+            declaredPort: isSocket ? 0 : port, kind: kind, connect: connect,
+            direction: direction, origins: [origin])
     }
 
     /// The services a listener reaches, those of the proxy's own namespace first: of two with one
@@ -115,12 +117,17 @@ extension RouteCompiler {
         let usual = ports.contains(80) ? 80 : ports.count == 1 ? ports[0] : nil
         var routes: [Route] = []
         for port in ports {
-            let pattern = "(\\[[^\\]]*\\]|[^:]*)" + (port == usual ? "(:\(port))?" : ":\(port)")
-            guard let regex = try? interned.regex(pattern) else { continue }
+            guard let condition = authority(on: port, isUsual: port == usual) else { continue }
             routes += self.routes(to: service, port: port, rules)
-                .map { $0.narrowed(by: .authority(.regex(regex))) }
+                .map { $0.narrowed(by: condition) }
         }
         return routes.isEmpty ? [] : routes + [unknown]
+    }
+
+    /// What an authority says that means `port`; the usual one need not be written.
+    mutating func authority(on port: UInt16, isUsual: Bool = false) -> RouteCondition? {
+        let pattern = "(\\[[^\\]]*\\]|[^:]*)" + (isUsual ? "(:\(port))?" : ":\(port)")
+        return (try? interned.regex(pattern)).map { .authority(.regex($0)) }
     }
 
     private mutating func plainRoute(to service: RegisteredService, port: UInt16) -> Route {
@@ -148,7 +155,7 @@ extension RouteCompiler {
     }
 
     /// What becomes of a host that nothing describes (Istio's `block_all` and `allow_any`).
-    private mutating func unknownHost(
+    mutating func unknownHost(
         _ plan: SidecarPlan.Outbound, _ sidecar: SidecarPlan
     ) -> Route {
         let origin = sidecar.sidecar ?? plan.origin
@@ -195,7 +202,7 @@ extension RegisteredService.Port {
 
 extension Route {
     /// The same for fewer requests.
-    fileprivate func narrowed(by condition: RouteCondition) -> Route {
+    func narrowed(by condition: RouteCondition) -> Route {
         Route(
             name: name,
             match: RouteMatch(

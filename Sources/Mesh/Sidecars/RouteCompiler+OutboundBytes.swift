@@ -94,7 +94,7 @@ extension RouteCompiler {
     }
 
     /// As for HTTP: `gateways` in a block decides alone, else the client's labels and namespace do.
-    private func applies(
+    func applies(
         _ match: L4MatchAttributes, _ object: VirtualService, _ scope: Scope
     ) -> Bool {
         isMeant(
@@ -102,7 +102,7 @@ extension RouteCompiler {
             namespace: match.sourceNamespace, object, scope)
     }
 
-    private func applies(
+    func applies(
         _ match: TLSMatchAttributes, _ object: VirtualService, _ scope: Scope
     ) -> Bool {
         isMeant(

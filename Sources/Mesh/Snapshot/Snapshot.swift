@@ -83,19 +83,22 @@ public final class ListenerSpec: Sendable {
     /// The port as the Gateway declares it: what `port:` matches and redirects speak of.
     public let declaredPort: UInt16
     public let kind: Kind
+    /// What CONNECT is routed by, where the listener is a forward proxy; nil where it is none.
+    public let connect: RouteTable?
     public let direction: Direction
     /// The Gateway servers that make up this listener, for people.
     public let origins: [Origin]
 
     public init(
         name: String, bind: String, port: UInt16, declaredPort: UInt16, kind: Kind,
-        direction: Direction = .gateway, origins: [Origin]
+        connect: RouteTable? = nil, direction: Direction = .gateway, origins: [Origin]
     ) {
         self.name = name
         self.bind = bind
         self.port = port
         self.declaredPort = declaredPort
         self.kind = kind
+        self.connect = connect
         self.direction = direction
         self.origins = origins
     }

@@ -12,6 +12,7 @@ struct SidecarCommand: ParsableCommand {
             The WorkloadEntry or Pod of that name says which labels, service account, address and
             ports the workload has; a Sidecar resource says what listens where. Without one, calls
             go out through 127.0.0.1:15001 by their Host, and come in at the workload's address.
+            Programs that know HTTP_PROXY and HTTPS_PROXY need nothing else.
 
             isthmus sidecar --workload reviews-v1 -f gateways/mtls --identity certs/reviews-v1
             """)
