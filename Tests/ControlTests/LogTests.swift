@@ -49,6 +49,18 @@ struct LogTests {
         #expect(wasAsked)
     }
 
+    @Test("what another proxy has just said is not said again; what oneself has said is")
+    func chorus() {
+        let chorus = Chorus()
+        let second: UInt64 = 1_000_000_000
+        #expect(chorus.admits("a slip", by: "one", wallNs: 5 * second))
+        #expect(!chorus.admits("a slip", by: "two", wallNs: 5 * second + 1))
+        #expect(!chorus.admits("a slip", by: nil, wallNs: 6 * second - 1))
+        #expect(chorus.admits("another", by: "two", wallNs: 5 * second + 2))
+        #expect(chorus.admits("a slip", by: "one", wallNs: 5 * second + 3))
+        #expect(chorus.admits("a slip", by: "two", wallNs: 7 * second))
+    }
+
     @Test("every level is found by its name, and no other", arguments: LogLevel.allCases)
     func names(level: LogLevel) {
         #expect(LogLevel(name: level.name) == level)

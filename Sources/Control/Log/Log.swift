@@ -11,23 +11,36 @@ public final class Log: Sendable {
     private let isColored: Bool
     /// Put behind each line as `proxy=NAME`; nil where one proxy speaks alone.
     private let speaker: String?
+    /// nil where one proxy speaks alone, and may repeat itself.
+    private let chorus: Chorus?
 
     /// - Parameters:
     ///   - descriptor: where lines go; standard error by default.
     ///   - isColored: the level stands out, for terminals.
-    public init(
+    ///   - isShared: several proxies of this process speak here, see `speaking(for:)`; a warning or
+    ///     an error that they have in common is said once.
+    public convenience init(
         descriptor: Int32 = 2, level: LogLevel = .info, isColored: Bool = false,
-        speaker: String? = nil
+        isShared: Bool = false
+    ) {
+        self.init(
+            descriptor, level, isColored: isColored, speaker: nil,
+            chorus: isShared ? Chorus() : nil)
+    }
+
+    private init(
+        _ descriptor: Int32, _ level: LogLevel, isColored: Bool, speaker: String?, chorus: Chorus?
     ) {
         self.descriptor = descriptor
         self.isColored = isColored
         self.speaker = speaker
+        self.chorus = chorus
         threshold = Atomic(level.rawValue)
     }
 
     /// A log to the same place, whose lines say who speaks.
     public func speaking(for name: String) -> Log {
-        Log(descriptor: descriptor, level: level, isColored: isColored, speaker: name)
+        Log(descriptor, level, isColored: isColored, speaker: name, chorus: chorus)
     }
 
     /// What is said from now on.
@@ -64,9 +77,14 @@ public final class Log: Sendable {
         _ level: LogLevel, _ part: String, _ message: () -> String, _ values: [(String, String)]
     ) {
         guard level >= self.level else { return }
+        let message = message()
+        if level >= .warning, let chorus {
+            let said = "\(level) \(part) \(message) \(values)"
+            guard chorus.admits(said, by: speaker, wallNs: Machine.wallNs) else { return }
+        }
         let marked = speaker.map { values + [("proxy", $0)] } ?? values
         let line = Self.line(
-            wallNs: Machine.wallNs, level, part, message(), marked, isColored: isColored)
+            wallNs: Machine.wallNs, level, part, message, marked, isColored: isColored)
         Array(line.utf8).withView { File.append($0, to: descriptor) }
     }
 

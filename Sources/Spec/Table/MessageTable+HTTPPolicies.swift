@@ -47,7 +47,7 @@ extension MessageTable {
     static let percent = MessageTable(
         "Percent", usualField: "value",
         [
-            FieldRow("value", .double, .decodesOnly, "0.0 to 100.0.")
+            FieldRow("value", .double, "0.0 to 100.0.")
         ])
 
     static let httpMirror = MessageTable(

@@ -74,7 +74,7 @@ struct DemoCommand: ParsableCommand {
         // The application's thread starts first and must not be the one that Ctrl-C ends.
         ProxyProcess.blockSignals()
         try certifying {
-            let log = Log(level: verbose ? .info : .warning)
+            let log = Log(level: verbose ? .info : .warning, isShared: !plain)
             let status: ExitStatus =
                 switch (plain, check) {
                 case (true, false): try PlainDemo(port: port).run(log)
