@@ -77,6 +77,10 @@ public enum SocketAddress: Sendable, Hashable {
         }
     }
 
+    public var isUnix: Bool {
+        if case .unix = self { true } else { false }
+    }
+
     public var isLoopback: Bool {
         switch self {
         case .v4(let address, _): address >> 24 == 127

@@ -8,6 +8,7 @@ extension Exchange {
     func send(to cluster: ClusterState) {
         guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
+            transportReason = cluster.nameProblem
             reply(Reply(.noHealthyUpstream))
             return
         }

@@ -79,7 +79,7 @@ final class TCPConnection: Pollable {
             // A stream of bytes has no authority: without a name of its own it asks for none.
             security = try endpoint.security(for: .empty).get()
             upstream = try StreamSocket.dial(
-                endpoint.address,
+                endpoint.addressToDial(),
                 try security?.stream(for: .bytes, wallNs: worker.loop.wallNs))
         } catch {
             endpoint.returnAdmission()

@@ -8,6 +8,9 @@ public struct EndpointReport: Sendable {
     public let cluster: String
     /// The object of the snapshot that the worker serves by.
     public let endpoint: Endpoint
+    /// `10.0.0.1:80`; where the endpoint is a name, the address it stands for (`DNS`), or the name
+    /// (`DNS_ROUND_ROBIN`).
+    public let address: String
     public let requestsActive: UInt64
     public let requestsTotal: UInt64
     /// Answers of 500 and more, and requests that got none.
@@ -18,12 +21,14 @@ public struct EndpointReport: Sendable {
     public let connectFailuresTotal: UInt64
 
     public init(
-        cluster: String, endpoint: Endpoint, requestsActive: UInt64, requestsTotal: UInt64,
+        cluster: String, endpoint: Endpoint, address: String, requestsActive: UInt64,
+        requestsTotal: UInt64,
         errorsTotal: UInt64, connectionsActive: UInt64, connectionsTotal: UInt64,
         connectFailuresTotal: UInt64
     ) {
         self.cluster = cluster
         self.endpoint = endpoint
+        self.address = address
         self.requestsActive = requestsActive
         self.requestsTotal = requestsTotal
         self.errorsTotal = errorsTotal
@@ -44,6 +49,8 @@ extension Worker {
                 reports.append(
                     EndpointReport(
                         cluster: cluster.cluster.name, endpoint: state.endpoint,
+                        address: cluster.cluster.discovery == .allAddresses
+                            ? "\(state.address)" : state.endpoint.addressText,
                         requestsActive: active,
                         requestsTotal: state.requestsTotal, errorsTotal: state.errorsTotal,
                         connectionsActive: UInt64(max(0, state.openConnections)),

@@ -24,6 +24,8 @@ public final class Worker {
     var contexts: [String: TLSContext] = [:]
     /// By `UpstreamTLS.credentialKey`.
     var clientContexts: [String: TLSContext] = [:]
+    /// What the process knows of the names in the snapshot; see Worker+Names.swift.
+    var names: [String: KnownName] = [:]
     /// Clients of inbound listeners, by their principal and ours.
     var callers: [String: Caller] = [:]
     /// Everybody in the clear.

@@ -5,6 +5,9 @@
 public struct MetricsSample: Sendable {
     /// By cluster name, `outbound|80||host`.
     public var clusters: [String: StatValues<ClusterStat>] = [:]
+    /// By cluster name, for those whose endpoints are host names; filled in by whoever merges, as
+    /// no loop looks names up for itself.
+    public var discoveries: [String: StatValues<DiscoveryStat>] = [:]
     /// By address, `0.0.0.0_8080`.
     public var listeners: [String: StatValues<ListenerStat>] = [:]
     /// By stat prefix, `outbound_0.0.0.0_8080`.

@@ -38,7 +38,8 @@ struct ClustersPageTests {
         _ total: UInt64, active: UInt64, errors: UInt64
     ) -> EndpointReport {
         EndpointReport(
-            cluster: name, endpoint: used, requestsActive: active, requestsTotal: total,
+            cluster: name, endpoint: used, address: used.addressText, requestsActive: active,
+            requestsTotal: total,
             errorsTotal: errors, connectionsActive: 3, connectionsTotal: 5,
             connectFailuresTotal: 1)
     }

@@ -208,15 +208,11 @@ import Testing
         #expect(world.endpoints("outbound|80||x.com") == "10.0.1.1:7 10.0.1.2:80 10.0.1.3:80")
     }
 
-    @Test(
-        "other resolutions have a cluster without endpoints, and say so",
-        arguments: [
-            "DNS", "DNS_ROUND_ROBIN", "NONE",
-        ])
-    func notYet(_ resolution: String) {
-        let world = Self.entry("location: MESH_EXTERNAL", resolution: resolution)
+    @Test("resolution NONE has a cluster without endpoints, and says so")
+    func unresolved() {
+        let world = Self.entry("location: MESH_EXTERNAL", resolution: "NONE")
         #expect(world.endpoints("outbound|80||x.com") == "")
-        #expect(world.says("resolution \(resolution) does not act yet"))
+        #expect(world.says("resolution NONE sends requests where they were going"))
     }
 
     @Test("two ServiceEntries of one host in one namespace add up")

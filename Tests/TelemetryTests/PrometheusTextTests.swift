@@ -36,6 +36,9 @@ struct PrometheusTextTests {
         loop.tcpSeries(labels: labels).recordOpened()
         var sample = loop.sample()
         sample.version = "0.1.0"
+        var discovery = StatValues<DiscoveryStat>()
+        discovery[.updateAttempt] = 3
+        for name in [cluster, "outbound|80||b.example.com"] { sample.discoveries[name] = discovery }
         sample.server[.uptime] = 17
         sample.config[.configReloadsTotal] = 2
         return sample

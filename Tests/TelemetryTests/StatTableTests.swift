@@ -25,6 +25,7 @@ struct StatTableTests {
         checkFamily(HTTPStat.self)
         checkFamily(ServerStat.self)
         checkFamily(ConfigStat.self)
+        checkFamily(DiscoveryStat.self)
     }
 
     @Test("a table counts each statistic by itself")

@@ -29,8 +29,10 @@ struct StatsTextTests {
         }
         #expect(names == names.sorted())
         #expect(Set(names).count == names.count)
+        #expect(names.contains("cluster.outbound|80||b.example.com.update_attempt"))
         let families =
-            2 * ClusterStat.allCases.count + ListenerStat.allCases.count
+            2 * ClusterStat.allCases.count + 2 * DiscoveryStat.allCases.count
+            + ListenerStat.allCases.count
             + HTTPStat.allCases.count + ServerStat.allCases.count + ConfigStat.allCases.count
         #expect(names.count == families)
     }

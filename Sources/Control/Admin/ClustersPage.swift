@@ -5,6 +5,8 @@ internal import Proxy
 
 struct ClustersPage {
     private let snapshot: Snapshot
+    private let names: [String: NameRecord]
+    private let nowMs: UInt64
     private let counted: [Key: Counts]
 
     private struct Key: Hashable {
@@ -36,12 +38,27 @@ struct ClustersPage {
         }
     }
 
-    /// - Parameter reports: what each worker said.
-    init(_ snapshot: Snapshot, reports: [[EndpointReport]]) {
+    /// One line's subject: an endpoint, or one of the addresses its name stands for.
+    private struct Place {
+        let endpoint: Endpoint
+        let text: String
+        let address: SocketAddress?
+    }
+
+    /// - Parameters:
+    ///   - reports: what each worker said.
+    ///   - names: what is known of the names of endpoints.
+    ///   - nowMs: of the clock that the names' times are of.
+    init(
+        _ snapshot: Snapshot, reports: [[EndpointReport]], names: [String: NameRecord] = [:],
+        nowMs: UInt64 = 0
+    ) {
         self.snapshot = snapshot
+        self.names = names
+        self.nowMs = nowMs
         var counted: [Key: Counts] = [:]
         for report in reports.joined() {
-            let key = Key(cluster: report.cluster, address: report.endpoint.addressText)
+            let key = Key(cluster: report.cluster, address: report.address)
             counted[key, default: Counts()].add(report)
         }
         self.counted = counted
@@ -51,15 +68,15 @@ struct ClustersPage {
     var text: [UInt8] {
         var out: [UInt8] = []
         for cluster in snapshot.clusters {
-            for (name, value) in Self.clusterRows(cluster) {
+            for (name, value) in Self.clusterRows(cluster) + nameRows(cluster) {
                 out += "\(cluster.name)::\(name)::\(value)\n".utf8
             }
-            for endpoint in cluster.endpoints {
-                let prefix = "\(cluster.name)::\(endpoint.addressText)::"
-                for row in counts(endpoint, of: cluster).rows {
+            for place in places(of: cluster) {
+                let prefix = "\(cluster.name)::\(place.text)::"
+                for row in counts(place, of: cluster).rows {
                     out += "\(prefix)\(row.name)::\(row.value)\n".utf8
                 }
-                for (name, value) in Self.facts(endpoint) {
+                for (name, value) in Self.facts(place.endpoint) {
                     out += "\(prefix)\(name)::\(value)\n".utf8
                 }
             }
@@ -69,38 +86,79 @@ struct ClustersPage {
 
     var json: JSON {
         let statuses = snapshot.clusters.map { cluster -> JSON in
-            let hosts = cluster.endpoints.map { json($0, of: cluster) }
-            return [
-                "name": JSON(cluster.name), "observability_name": JSON(cluster.name),
-                "added_via_api": true, "host_statuses": .array(hosts),
+            let hosts = places(of: cluster).map { json($0, of: cluster) }
+            var members: [(String, JSON)] = [
+                ("name", JSON(cluster.name)), ("observability_name", JSON(cluster.name)),
+                ("added_via_api", true), ("host_statuses", .array(hosts)),
             ]
+            let known = nameRows(cluster)
+            if !known.isEmpty {
+                members.append(("dns", .object(known.map { ($0.0, JSON($0.1)) })))
+            }
+            return .object(members)
         }
         return ["cluster_statuses": .array(statuses)]
     }
 
-    private func json(_ endpoint: Endpoint, of cluster: Cluster) -> JSON {
-        let stats = counts(endpoint, of: cluster).rows.map { row -> JSON in
+    private func json(_ place: Place, of cluster: Cluster) -> JSON {
+        let stats = counts(place, of: cluster).rows.map { row -> JSON in
             let value: [(String, JSON)] = [
                 ("name", JSON(row.name)), ("value", JSON("\(row.value)")),
             ]
             return .object(row.isGauge ? [("type", "GAUGE")] + value : value)
         }
-        let place = Self.locality(endpoint)
-        let address = SocketAddress(host: endpoint.address, port: endpoint.port)
+        let endpoint = place.endpoint
+        let locality = Self.locality(endpoint)
+        let named: JSON = [
+            "socket_address": [
+                "address": JSON(endpoint.address), "port_value": JSON(endpoint.port),
+            ]
+        ]
         return [
-            "address": address.map { ProxyProcess.json($0) } ?? .null,
+            "address": place.address.map { ProxyProcess.json($0) } ?? named,
+            "hostname": JSON(endpoint.isName ? endpoint.address : ""),
             "stats": .array(stats),
             "health_status": ["eds_health_status": "HEALTHY"],
             "weight": JSON(endpoint.weight),
             "locality": [
-                "region": JSON(place.region), "zone": JSON(place.zone),
-                "sub_zone": JSON(place.subZone),
+                "region": JSON(locality.region), "zone": JSON(locality.zone),
+                "sub_zone": JSON(locality.subZone),
             ],
         ]
     }
 
-    private func counts(_ endpoint: Endpoint, of cluster: Cluster) -> Counts {
-        counted[Key(cluster: cluster.name, address: endpoint.addressText)] ?? Counts()
+    private func counts(_ place: Place, of cluster: Cluster) -> Counts {
+        counted[Key(cluster: cluster.name, address: place.text)] ?? Counts()
+    }
+
+    private func places(of cluster: Cluster) -> [Place] {
+        cluster.endpoints.flatMap { endpoint -> [Place] in
+            guard endpoint.isName, cluster.discovery == .allAddresses else {
+                let address = SocketAddress(host: endpoint.address, port: endpoint.port)
+                return [Place(endpoint: endpoint, text: endpoint.addressText, address: address)]
+            }
+            return (names[endpoint.address]?.addresses ?? []).map {
+                let address = $0.with(port: endpoint.port)
+                return Place(endpoint: endpoint, text: "\(address)", address: address)
+            }
+        }
+    }
+
+    /// What DNS said of its names: `dns.app.example.com.stale`, `false`.
+    private func nameRows(_ cluster: Cluster) -> [(String, String)] {
+        guard cluster.discovery != .fixed else { return [] }
+        return cluster.endpoints.filter(\.isName).flatMap { endpoint -> [(String, String)] in
+            guard let record = names[endpoint.address] else { return [] }
+            let left = record.refreshAtMs > nowMs ? (record.refreshAtMs - nowMs) / 1000 : 0
+            var rows = [
+                ("addresses", record.addresses.map(\.host).joined(separator: ",")),
+                ("ttl_seconds", "\(left)"), ("stale", "\(record.isStale)"),
+            ]
+            if let problem = record.problem, record.addresses.isEmpty || record.isStale {
+                rows.append(("problem", "\(problem)"))
+            }
+            return rows.map { ("dns.\(endpoint.address).\($0.0)", $0.1) }
+        }
     }
 
     private static func clusterRows(_ cluster: Cluster) -> [(String, String)] {
@@ -114,7 +172,8 @@ struct ClustersPage {
     private static func facts(_ endpoint: Endpoint) -> [(String, String)] {
         let place = locality(endpoint)
         return [
-            ("hostname", ""), ("health_flags", "healthy"), ("weight", "\(endpoint.weight)"),
+            ("hostname", endpoint.isName ? endpoint.address : ""), ("health_flags", "healthy"),
+            ("weight", "\(endpoint.weight)"),
             ("region", place.region), ("zone", place.zone), ("sub_zone", place.subZone),
             ("canary", "false"), ("priority", "0"), ("success_rate", "-1.0"),
             ("local_origin_success_rate", "-1.0"),

@@ -69,7 +69,8 @@ extension ProxyProcess {
         crew.ask(withinMs: Self.gatherMs) { worker, _ in
             worker.endpointReports()
         } then: { [unowned self] reports in
-            let page = ClustersPage(live.snapshot, reports: reports)
+            let page = ClustersPage(
+                live.snapshot, reports: reports, names: names.records, nowMs: loop.nowMs)
             if wantsJSON {
                 respond(page.json, responder)
             } else {

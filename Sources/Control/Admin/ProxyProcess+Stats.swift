@@ -18,6 +18,7 @@ extension ProxyProcess {
             whole.version = Version.text
             whole.server = serverStats(workersAnswered: samples.count)
             fillConfigStats(&whole.config)
+            fill(&whole, with: names)
             then(whole)
         }
     }
@@ -69,6 +70,30 @@ extension ProxyProcess {
         values[.identityRequestsTotal] = identity.requests
         values[.identityFailuresTotal] = identity.failures + identity.readFailures
         values[.identityIsOverdue] = identity.isOverdue(at: now) ? 1 : 0
+    }
+
+    /// What was counted where names are looked up, by cluster and in all.
+    private func fill(_ sample: inout MetricsSample, with names: NameService) {
+        let counts = names.counts
+        sample.server[.dnsCaresResolveTotal] = counts.total
+        sample.server[.dnsCaresPendingResolutions] = counts.pending
+        sample.server[.dnsCaresNotFound] = counts.notFound
+        sample.server[.dnsCaresTimeout] = counts.timeouts
+        sample.server[.dnsCaresGetAddrFailure] = counts.failures
+        sample.config[.dnsNames] = UInt64(names.count)
+        sample.config[.dnsStaleNames] = UInt64(names.staleCount)
+        for cluster in live.snapshot.clusters where cluster.discovery != .fixed {
+            var values = StatValues<DiscoveryStat>()
+            for endpoint in cluster.endpoints where endpoint.isName {
+                guard let record = names[endpoint.address] else { continue }
+                values[.updateAttempt] += record.attempts
+                values[.updateSuccess] += record.successes
+                values[.updateFailure] += record.failures
+                values[.updateEmpty] += record.empties
+                values[.updateNoRebuild] += record.unchanged
+            }
+            sample.discoveries[cluster.name] = values
+        }
     }
 
     func answerStats(_ request: ServerRequest, _ responder: Responder) {

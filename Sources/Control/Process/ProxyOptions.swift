@@ -20,6 +20,8 @@ public struct ProxyOptions: Sendable {
     public var accessLogPath: String?
     /// Where this proxy's own identity in a mesh comes from; nil outside of one.
     public var identity: IdentitySource?
+    /// Whom host names are asked of.
+    public var resolver = ResolverSettings()
     /// The flags as given, for `/server_info`.
     public var commandLine: [String] = []
 

@@ -45,7 +45,7 @@ extension ProxyProcess {
             let listeners = snapshot.routing.listeners
             let fresh = try sockets.bind(listeners)
             live.reloadCount += 1
-            take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
+            takeWithNames(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
         } catch {
             refuse(["\(error)"], isOfAddress: true, because: cause)
         }
@@ -114,6 +114,7 @@ extension ProxyProcess {
     private func adopted(_ snapshot: Snapshot, after before: Snapshot, handOverMicroseconds: UInt64)
     {
         isAdopting = false
+        names.keepOnly(snapshot.names)
         tellFindings()
         let values = [
             ("version", "\(snapshot.version)"),

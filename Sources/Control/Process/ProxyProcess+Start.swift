@@ -91,7 +91,7 @@ extension ProxyProcess {
             descriptorsMax: descriptorsMax)
         process.openServers()
         process.keepIdentity()
-        process.take(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
+        process.takeWithNames(snapshot, reading, bindings: sockets.commit(fresh, of: listeners))
         return process
     }
 

@@ -30,6 +30,8 @@ public final class ProxyProcess {
     let startedWallNs = Machine.wallNs
     let startedNs = Machine.monotonicNs
     let descriptorsMax: Int
+    /// Names of the configuration that is live or about to be, looked up once for all workers.
+    let names: NameService
 
     var state = State.starting
     /// False after `/healthcheck/fail`.
@@ -74,6 +76,9 @@ public final class ProxyProcess {
         self.reader = reader
         self.sockets = sockets
         self.descriptorsMax = descriptorsMax
+        names = NameService(options.resolver, loop: loop) { changes in
+            crew.tell { $0.learn(changes) }
+        }
     }
 
     /// True when requests should come here: what load balancers ask.

@@ -155,7 +155,8 @@ extension ClusterBuilder {
 extension Endpoint {
     fileprivate func secured(by tls: UpstreamTLS) -> Endpoint {
         Endpoint(
-            address: address, port: port, weight: weight, locality: locality, labels: labels,
+            address: address, isName: isName, port: port, weight: weight, locality: locality,
+            labels: labels,
             workload: workload, tls: tls, origin: origin)
     }
 }

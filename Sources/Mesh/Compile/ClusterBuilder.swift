@@ -50,6 +50,7 @@ struct ClusterBuilder {
                 service.port(key.port)?.protocolName ?? .unspecified,
                 policy?.connectionPool?.http),
             connectTimeoutMs: timeout.map(Self.milliseconds) ?? 10_000,
+            discovery: Self.discovery(of: members, service),
             pool: PoolPolicy(policy?.connectionPool),
             outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
             origins: service.origins + Self.origins(merged, subset: key.subset))
@@ -150,25 +151,15 @@ struct ClusterBuilder {
                 advice: "no ready Pod, WorkloadEntry, Endpoints or EndpointSlice fits its selector "
                     + "\(object.selector.labelText); Deployments are not run here")
         case .entries(let entries):
-            for entry in entries {
-                let isNotYet = entry.resolution != .fixed
-                findings.report(
-                    .warning, entry, isNotYet ? "spec.resolution" : "spec.endpoints",
-                    isNotYet
-                        ? "resolution \(entry.resolution.rawValue) does not act yet: \(key.host) "
-                            + "has no endpoints and \(answer)"
-                        : "nothing stands behind port \(key.port) of \(key.host): \(answer)",
-                    advice: isNotYet
-                        ? "use STATIC with IP addresses meanwhile"
-                        : "add endpoints with IP addresses, or workloads that fit its selector")
-            }
+            for entry in entries { tellOfNothing(entry, key) }
         }
     }
 }
 
 extension Endpoint {
     func isSame(as other: Endpoint) -> Bool {
-        address == other.address && port == other.port && weight == other.weight
+        address == other.address && isName == other.isName && port == other.port
+            && weight == other.weight
             && locality == other.locality && labels == other.labels && workload == other.workload
             && origin == other.origin && UpstreamTLS.areSame(tls, other.tls)
     }
@@ -179,7 +170,8 @@ extension Cluster {
         name == other.name && host == other.host && serviceName == other.serviceName
             && namespace == other.namespace && loadBalancing == other.loadBalancing
             && upstreamProtocol == other.upstreamProtocol
-            && connectTimeoutMs == other.connectTimeoutMs && pool == other.pool
+            && discovery == other.discovery && connectTimeoutMs == other.connectTimeoutMs
+            && pool == other.pool
             && outliers == other.outliers && origins == other.origins
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }

@@ -206,6 +206,7 @@ extension Cluster {
             json.field("loadBalancing", "\(loadBalancing)")
             json.field("upstreamProtocol", "\(upstreamProtocol)")
             json.field("connectTimeoutMs", connectTimeoutMs)
+            if discovery != .fixed { json.field("discovery", "\(discovery)") }
             json.field("endpoints") { json in
                 json.array(endpoints) { json, endpoint in
                     json.object { json in

@@ -112,6 +112,7 @@ public enum SnapshotText {
     private static func render(_ cluster: Cluster, into text: inout String) {
         text += "cluster \(cluster.name)\n"
         if cluster.upstreamProtocol != .http1 { text += "  \(cluster.upstreamProtocol)\n" }
+        if cluster.discovery != .fixed { text += "  names: \(cluster.discovery)\n" }
         text += "  \(cluster.loadBalancing), connect within \(cluster.connectTimeoutMs) ms"
         text += ", by \(cluster.origins.map(place).joined(separator: ", "))\n"
         for endpoint in cluster.endpoints {

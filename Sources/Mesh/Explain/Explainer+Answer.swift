@@ -53,7 +53,8 @@ extension Explainer {
                 percent: 100 * Double(destination.weight) / Double(max(1, total)),
                 location: location, origins: cluster?.origins ?? [],
                 endpoints: cluster.map(members) ?? [],
-                steps: protocolSteps(cluster) + Self.headerSteps(destination.headers),
+                steps: protocolSteps(cluster) + discoverySteps(cluster)
+                    + Self.headerSteps(destination.headers),
                 problem: problem))
     }
 
@@ -73,6 +74,15 @@ extension Explainer {
         let shares = object.http[route.place.rule].route
         return shares.filter { shares.count == 1 || $0.weight > 0 }
             .map { object.location(at: $0.destination.position) }
+    }
+
+    /// How the names among its endpoints become addresses.
+    private func discoverySteps(_ cluster: Cluster?) -> [String] {
+        switch cluster?.discovery {
+        case nil, .fixed: []
+        case .allAddresses: ["DNS says the addresses of its names; each of them is an endpoint"]
+        case .oneAddress: ["DNS says its addresses; each new connection goes to one of them"]
+        }
     }
 
     private func protocolSteps(_ cluster: Cluster?) -> [String] {

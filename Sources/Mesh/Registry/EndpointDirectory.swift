@@ -32,7 +32,8 @@ struct EndpointDirectory {
         let found: [Endpoint] =
             switch service.description {
             case .kubernetes(let description): kubernetes(description, port: port)
-            case .entries(let entries): entries.flatMap { fixed($0, port: port) }
+            case .entries(let entries):
+                entries.flatMap { listed($0, host: service.host, port: port) }
             }
         var seen: Set<String> = []
         return found.filter { seen.insert("\($0.address) \($0.port)").inserted }

@@ -14,6 +14,17 @@ public final class Cluster: Sendable {
         case asClient
     }
 
+    /// Where the addresses of its endpoints come from.
+    public enum Discovery: Sendable {
+        /// They are written down.
+        case fixed
+        /// Every address of an endpoint's name is an endpoint (`DNS`; Envoy's STRICT_DNS).
+        case allAddresses
+        /// The name is one endpoint, each new connection goes to one of its addresses, and those
+        /// that are open stay when the addresses change (`DNS_ROUND_ROBIN`; Envoy's LOGICAL_DNS).
+        case oneAddress
+    }
+
     /// Envoy's name, `outbound|9080|v1|reviews.default.svc.cluster.local`.
     public let name: String
     /// The fully qualified host, `reviews.default.svc.cluster.local`.
@@ -28,6 +39,7 @@ public final class Cluster: Sendable {
     public let upstreamProtocol: UpstreamProtocol
     /// milliseconds
     public let connectTimeoutMs: UInt32
+    public let discovery: Discovery
     /// nil: nothing is limited.
     public let pool: PoolPolicy?
     /// nil: no endpoint is ever left out.
@@ -40,6 +52,7 @@ public final class Cluster: Sendable {
         name: String, host: String, serviceName: String, namespace: String, port: UInt16,
         subset: String, loadBalancing: LoadBalancing,
         upstreamProtocol: UpstreamProtocol = .http1, connectTimeoutMs: UInt32,
+        discovery: Discovery = .fixed,
         pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
         origins: [Origin]
     ) {
@@ -52,6 +65,7 @@ public final class Cluster: Sendable {
         self.loadBalancing = loadBalancing
         self.upstreamProtocol = upstreamProtocol
         self.connectTimeoutMs = connectTimeoutMs
+        self.discovery = discovery
         self.pool = pool
         self.outliers = outliers
         self.endpoints = endpoints
@@ -61,8 +75,10 @@ public final class Cluster: Sendable {
 
 /// One address that serves a cluster.
 public final class Endpoint: Sendable {
-    /// An IP literal without brackets, or `unix:///path`, `unix://@abstract`.
+    /// An IP literal without brackets, or `unix:///path`, `unix://@abstract`, or a name.
     public let address: String
+    /// The address is a host name in lower case, whose addresses DNS knows.
+    public let isName: Bool
     /// 0 for unix sockets.
     public let port: UInt16
     /// At least 1.
@@ -77,10 +93,11 @@ public final class Endpoint: Sendable {
     public let origin: Origin
 
     public init(
-        address: String, port: UInt16, weight: UInt32, locality: String,
+        address: String, isName: Bool = false, port: UInt16, weight: UInt32, locality: String,
         labels: [String: String], workload: Workload, tls: UpstreamTLS? = nil, origin: Origin
     ) {
         self.address = address
+        self.isName = isName
         self.port = port
         self.weight = weight
         self.locality = locality

@@ -25,6 +25,17 @@ public final class Snapshot: Sendable {
         self.diagnostics = diagnostics
     }
 
+    /// The host names that requests need addresses of, lower case.
+    public var names: Set<String> {
+        var names: Set<String> = []
+        for cluster in clusters where cluster.discovery != .fixed {
+            for endpoint in cluster.endpoints where endpoint.isName {
+                names.insert(endpoint.address)
+            }
+        }
+        return names
+    }
+
     public static let empty = Snapshot(version: 0, routing: Routing(listeners: []), clusters: [])
 }
 

@@ -9,6 +9,12 @@ public struct NameChange: Sendable {
     public let addresses: [SocketAddress]?
     /// Why there are no addresses.
     public let problem: NameProblem?
+
+    public init(name: String, addresses: [SocketAddress]?, problem: NameProblem?) {
+        self.name = name
+        self.addresses = addresses
+        self.problem = problem
+    }
 }
 
 public final class NameService: Pollable {
@@ -59,6 +65,9 @@ public final class NameService: Pollable {
 
     /// nil for a name that is not kept.
     public subscript(name: String) -> NameRecord? { entries[name]?.record }
+
+    /// By name.
+    public var records: [String: NameRecord] { entries.mapValues(\.record) }
 
     /// Keeps these names (lower case) from now on, beside those kept already.
     public func add(_ names: Set<String>) {

@@ -26,8 +26,8 @@ struct FamilyAddresses {
         var options = unsafe ares_options()
         // RFC 9210's advice on sizes: what fits is not fragmented, and the rest comes over TCP.
         unsafe options.flags = ARES_FLAG_EDNS
-        // Of several servers the next is asked when one says SERVFAIL or REFUSED; the only one there
-        // is has its answer passed on, so that people see what it was.
+        // Of several servers the next is asked when one says SERVFAIL or REFUSED; of one alone the
+        // answer is passed on, so that people see what it was.
         if settings.server != nil { unsafe options.flags |= ARES_FLAG_NOCHECKRESP }
         unsafe options.ednspsz = 1232
         unsafe options.timeout = settings.timeoutMs

@@ -11,6 +11,8 @@ final class ClusterState {
     private(set) var endpoints: ContiguousArray<EndpointState> = []
     /// Those that are not ejected.
     private(set) var available: ContiguousArray<EndpointState> = []
+    /// Where new connections go in turn; nil where an endpoint is an address.
+    var rotation: AddressRotation?
     private var balancer = Balancer()
     /// What all workers count together; nil: nothing is limited.
     var limits: ClusterLimits?
@@ -35,15 +37,12 @@ final class ClusterState {
         for endpoint in endpoints { known[endpoint.address] = endpoint }
         var states: ContiguousArray<EndpointState> = []
         states.reserveCapacity(next.endpoints.count)
-        for endpoint in next.endpoints {
-            guard let address = SocketAddress(host: endpoint.address, port: endpoint.port) else {
-                continue
-            }
-            if let state = known.removeValue(forKey: address) {
-                state.adopt(endpoint)
+        for place in places(of: next) {
+            if let state = known.removeValue(forKey: place.address) {
+                state.adopt(place.endpoint)
                 states.append(state)
             } else {
-                states.append(EndpointState(endpoint, address: address, cluster: self))
+                states.append(EndpointState(place.endpoint, address: place.address, cluster: self))
             }
         }
         for gone in known.values { gone.retire() }

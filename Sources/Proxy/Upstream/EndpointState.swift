@@ -5,7 +5,8 @@ import Telemetry
 
 final class EndpointState {
     private(set) var endpoint: Endpoint
-    let address: SocketAddress
+    /// Of the connections; of the latest one where the endpoint is a name (`DNS_ROUND_ROBIN`).
+    private(set) var address: SocketAddress
     /// Strong: connections outlive the configuration that wanted them, and are counted when they
     /// end.
     let cluster: ClusterState
@@ -54,6 +55,12 @@ final class EndpointState {
             retireSecurities { _ in true }
             dropIdle()
         }
+    }
+
+    /// Where the next connection goes.
+    func addressToDial() -> SocketAddress {
+        if let next = cluster.rotation?.next() { address = next }
+        return address
     }
 
     /// Pooled and waiting.

@@ -16,8 +16,8 @@ extension MessageTable {
                 "MESH_EXTERNAL by default: auto mTLS is for the mesh alone."),
             FieldRow(
                 "resolution", .choice(ServiceEntry.Resolution.self),
-                "STATIC works; DNS, DNS_ROUND_ROBIN and DYNAMIC_DNS not yet; NONE (default) needs "
-                    + "a sidecar."),
+                "STATIC, DNS and DNS_ROUND_ROBIN work; DYNAMIC_DNS not yet; NONE (default) needs "
+                    + "captured packets."),
             FieldRow(
                 "endpoints", .list(.message(workloadEntry)), "The addresses behind it."),
             FieldRow(
@@ -45,7 +45,8 @@ extension MessageTable {
         "WorkloadEntry",
         [
             FieldRow(
-                "address", .string, "An IP address, `unix:///path` or `unix://@abstract`."),
+                "address", .string,
+                "An IP address, `unix:///path`, `unix://@abstract`, or with DNS a host name."),
             FieldRow("ports", .map(.integer("uint32")), "Port numbers by the service's names."),
             FieldRow("labels", .map(.string), "What selectors and subsets look at."),
             FieldRow("network", .string, .noEffect, "For meshes of several networks."),

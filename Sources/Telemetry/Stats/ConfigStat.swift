@@ -21,6 +21,8 @@ public enum ConfigStat: Int, StatFamily {
     case identityRequestsTotal
     case identityFailuresTotal
     case identityIsOverdue
+    case dnsNames
+    case dnsStaleNames
 
     public var definition: StatDefinition {
         switch self {
@@ -84,6 +86,13 @@ public enum ConfigStat: Int, StatFamily {
             StatDefinition(
                 "identity_is_overdue", .level,
                 "1 when the certificate should have been renewed long ago, before it ends")
+        case .dnsNames:
+            StatDefinition(
+                "dns_names", .level, "Host names of endpoints whose addresses are kept fresh")
+        case .dnsStaleNames:
+            StatDefinition(
+                "dns_stale_names", .level,
+                "Of these, how many are served by an old answer because the resolver fails")
         }
     }
 }

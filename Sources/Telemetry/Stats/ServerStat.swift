@@ -16,6 +16,11 @@ public enum ServerStat: Int, StatFamily {
     case listenerManagerListenerCreateFailure
     case listenerManagerWorkersStarted
     case clusterManagerActiveClusters
+    case dnsCaresResolveTotal
+    case dnsCaresPendingResolutions
+    case dnsCaresNotFound
+    case dnsCaresTimeout
+    case dnsCaresGetAddrFailure
 
     public var definition: StatDefinition {
         switch self {
@@ -55,6 +60,19 @@ public enum ServerStat: Int, StatFamily {
         case .clusterManagerActiveClusters:
             StatDefinition(
                 "cluster_manager.active_clusters", .level, "Clusters of the live configuration")
+        case .dnsCaresResolveTotal:
+            StatDefinition("dns.cares.resolve_total", .counter, "Host names looked up")
+        case .dnsCaresPendingResolutions:
+            StatDefinition(
+                "dns.cares.pending_resolutions", .level, "Host names being looked up now")
+        case .dnsCaresNotFound:
+            StatDefinition(
+                "dns.cares.not_found", .counter, "Look-ups that found that there is no address")
+        case .dnsCaresTimeout:
+            StatDefinition("dns.cares.timeout", .counter, "Look-ups that nobody answered in time")
+        case .dnsCaresGetAddrFailure:
+            StatDefinition(
+                "dns.cares.get_addr_failure", .counter, "Look-ups that failed in another way")
         }
     }
 }

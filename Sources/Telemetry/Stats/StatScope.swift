@@ -80,6 +80,11 @@ extension MetricsSample {
             prefix: "cluster.", metricPrefix: "envoy_cluster_", label: "cluster_name",
             tables: clusters)
     }
+    var discoveryScope: StatScope<DiscoveryStat> {
+        StatScope(
+            prefix: "cluster.", metricPrefix: "envoy_cluster_", label: "cluster_name",
+            tables: discoveries)
+    }
     var httpScope: StatScope<HTTPStat> {
         StatScope(
             prefix: "http.", metricPrefix: "envoy_http_", label: "http_conn_manager_prefix",

@@ -18,6 +18,7 @@ public struct PrometheusPieces: Sequence, IteratorProtocol {
         plan(sample.requests)
         plan(sample.tcp)
         plan(sample.clusterScope)
+        plan(sample.discoveryScope)
         plan(sample.httpScope)
         plan(sample.listenerScope)
         plan(sample.serverScope)

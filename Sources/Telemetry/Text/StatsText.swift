@@ -21,8 +21,9 @@ public enum StatsText {
             format: format, selection: StatSelection(usedOnly: usedOnly, filter: filter))
         page.open()
         // In the order of their names, which makes the whole page sorted.
-        page.append(sample.clusterScope)
+        page.append(sample.clusterScope, and: sample.discoveryScope)
         page.append(sample.serverScope, where: { $0.hasPrefix("cluster_manager.") })
+        page.append(sample.serverScope, where: { $0.hasPrefix("dns.") })
         page.append(sample.httpScope)
         page.append(sample.configScope)
         page.append(sample.listenerScope)
@@ -63,6 +64,29 @@ private struct StatsPage {
         for table in scope.tables {
             for (stat, _) in stats where selection.wants(stat, of: table, in: scope) {
                 append(stat, of: table, in: scope)
+            }
+        }
+    }
+
+    /// Two families under one prefix, whose tables may be of the same thing.
+    mutating func append<Family, Other>(
+        _ scope: StatScope<Family>, and other: StatScope<Other>
+    ) {
+        let own = Dictionary(uniqueKeysWithValues: scope.tables.map { ($0.name, $0) })
+        let others = Dictionary(uniqueKeysWithValues: other.tables.map { ($0.name, $0) })
+        let stats = Family.allCases.map { ($0.definition.name, Optional($0), Other?.none) }
+        let both =
+            (stats + Other.allCases.map { ($0.definition.name, nil, Optional($0)) })
+            .sorted { $0.0 < $1.0 }
+        for name in Set(own.keys).union(others.keys).sorted() {
+            for (_, stat, otherStat) in both {
+                if let stat, let table = own[name], selection.wants(stat, of: table, in: scope) {
+                    append(stat, of: table, in: scope)
+                } else if let otherStat, let table = others[name],
+                    selection.wants(otherStat, of: table, in: other)
+                {
+                    append(otherStat, of: table, in: other)
+                }
             }
         }
     }

@@ -47,6 +47,13 @@ struct ServingOptions: ParsableArguments {
         transform: format)
     var accessLogFormat: AccessLogFormat = .istioDefault
 
+    @Option(
+        help: ArgumentHelp(
+            "The name server to ask instead of those in /etc/resolv.conf; port 53 by default.",
+            valueName: "address[:port]"),
+        transform: nameServer)
+    var dns: SocketAddress?
+
     @Option(help: ArgumentHelp("The `server` field of answers.", valueName: "name"))
     var serverName = "isthmus"
 
@@ -89,6 +96,7 @@ struct ServingOptions: ParsableArguments {
         options.admin = admin.address
         options.status = status.address
         options.metrics = metrics.address
+        options.resolver.server = dns
         options.commandLine = CommandLine.arguments
         if let descriptor = try accessLogDescriptor() {
             options.settings.accessLog = AccessLogSettings(
@@ -118,6 +126,16 @@ struct ServingOptions: ParsableArguments {
             throw ValidationError("\"\(argument)\" workers cannot be; write 1 to 1024")
         }
         return count
+    }
+
+    private static func nameServer(_ argument: String) throws -> SocketAddress {
+        let alone = SocketAddress(host: argument, port: 53)
+        let address = alone ?? SocketAddress(text: argument)
+        guard let address, !argument.hasPrefix(":"), address.port != 0, !address.isUnix else {
+            throw ValidationError(
+                "\"\(argument)\" is no name server; write an IP address, 10.0.0.2 or [::1]:5353")
+        }
+        return address
     }
 
     static func logLevel(_ argument: String) throws -> LogLevel {

@@ -1,0 +1,121 @@
+// Endpoints that are names: new answers move endpoints and keep connections that need not go.
+import Mesh
+import Net
+import Telemetry
+import Testing
+
+@testable import Proxy
+
+@Suite("endpoints that are names")
+struct NameTests {
+    static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    /// One cluster whose endpoint is `app.test` at the port of `backend`.
+    private static func plan(
+        _ discovery: Cluster.Discovery, _ backend: Backend
+    ) -> Plan {
+        var plan = Plan.forwarding(to: [])
+        plan.clusters = [
+            Cluster(
+                name: "outbound|80||a", host: "a", serviceName: "a", namespace: "test", port: 80,
+                subset: "", loadBalancing: .roundRobin, connectTimeoutMs: 1000,
+                discovery: discovery,
+                endpoints: [
+                    Endpoint(
+                        address: "app.test", isName: true, port: backend.address.port, weight: 1,
+                        locality: "", labels: [:], workload: Workload(), origin: Plan.origin)
+                ], origins: [])
+        ]
+        return plan
+    }
+
+    private func learn(_ rig: Rig, _ hosts: String..., problem: NameProblem? = nil) throws {
+        let addresses = try hosts.map { try #require(SocketAddress(host: $0, port: 0)) }
+        try rig.onLoop { worker in
+            worker.learn([NameChange(name: "app.test", addresses: addresses, problem: problem)])
+        }
+    }
+
+    private func exchange(_ client: Wire, _ upstream: Wire) throws {
+        try client.send(Self.get)
+        _ = try upstream.readHead()
+        try upstream.send(Self.ok)
+        _ = try client.readHead()
+        #expect(try client.read(count: 2) == "ok")
+    }
+
+    @Test("nobody is asked before there is an answer, and the log tells why")
+    func unanswered() throws {
+        let backend = try Backend()
+        let rig = try Rig(Self.plan(.allAddresses, backend), backends: [backend])
+        let client = try rig.connect()
+        try client.send(Self.get)
+        #expect(try client.readHead().contains("503"))
+        let problem = try rig.onLoop { $0.cluster(at: 0).nameProblem }
+        #expect(problem == "DNS: app.test: it is being looked up")
+        try learn(rig, problem: .noSuchName)
+        let reason = try rig.onLoop { $0.cluster(at: 0).nameProblem }
+        #expect(reason?.contains("NXDOMAIN") == true)
+    }
+
+    @Test("an address that stays in the answer keeps its connection")
+    func stays() throws {
+        let backend = try Backend()
+        let rig = try Rig(Self.plan(.allAddresses, backend), backends: [backend])
+        try learn(rig, "127.0.0.1")
+        let client = try rig.connect()
+        try client.send(Self.get)
+        let upstream = try rig.accept(backend)
+        _ = try upstream.readHead()
+        try upstream.send(Self.ok)
+        _ = try client.readHead()
+        #expect(try client.read(count: 2) == "ok")
+        // A second address, where nobody has to be: round robin decides among both from now on.
+        try learn(rig, "127.0.0.1", "127.0.0.77")
+        #expect(try rig.cluster(.membershipTotal) == 2)
+        try learn(rig, "127.0.0.1")
+        #expect(try rig.cluster(.membershipTotal) == 1)
+        try exchange(client, upstream)
+        #expect(try rig.cluster(.upstreamCxTotal) == 1)
+    }
+
+    @Test("an address that left the answer loses its idle connections")
+    func leaves() throws {
+        let backend = try Backend()
+        let rig = try Rig(Self.plan(.allAddresses, backend), backends: [backend])
+        try learn(rig, "127.0.0.1")
+        let (client, upstream, _) = try rig.open(Self.get)
+        try upstream.send(Self.ok)
+        _ = try client.readHead()
+        #expect(try client.read(count: 2) == "ok")
+        try learn(rig, "127.0.0.77")
+        #expect(try upstream.readToEnd().end == .finished)
+    }
+
+    @Test("DNS_ROUND_ROBIN keeps its connection whatever the answer becomes")
+    func logical() throws {
+        let backend = try Backend()
+        let rig = try Rig(Self.plan(.oneAddress, backend), backends: [backend])
+        try learn(rig, "127.0.0.1")
+        let (client, upstream, _) = try rig.open(Self.get)
+        try upstream.send(Self.ok)
+        _ = try client.readHead()
+        #expect(try client.read(count: 2) == "ok")
+        try learn(rig, "127.0.0.77", "127.0.0.78")
+        try exchange(client, upstream)
+        #expect(try rig.cluster(.membershipTotal) == 1)
+        #expect(try rig.cluster(.upstreamCxTotal) == 1)
+    }
+
+    @Test("a rotation takes the addresses in turn")
+    func rotation() throws {
+        let all = try ["127.0.0.1", "127.0.0.2", "::1"].map {
+            try #require(SocketAddress(host: $0, port: 1))
+        }
+        var rotation = AddressRotation(all, startingAt: 1)
+        #expect((0..<4).compactMap { _ in rotation.next() } == [all[2], all[0], all[1], all[2]])
+        var empty = AddressRotation([], startingAt: 0)
+        #expect(empty.next() == nil)
+    }
+}
