@@ -19,7 +19,9 @@ class Site:
 
     The regular expressions differ from host to host, as they do in life, unless `shared_regex`.
     `file_each` writes one file a host, where the peer reads folders. With `tls` the proxy speaks
-    HTTP/1.1 and HTTP/2 over TLS 1.3, as ALPN decides, and nothing in the clear.
+    HTTP/1.1 and HTTP/2 over TLS 1.3, as ALPN decides, and nothing in the clear. With `policies` the
+    catch-all route has everything a rule can ask of forwarding: Isthmus alone.
+    `down`: nobody listens at `upstream`, so that no route answers 200.
     """
 
     upstream: int
@@ -27,6 +29,8 @@ class Site:
     shared_regex: bool = False
     file_each: bool = False
     tls: Certificate | None = None
+    policies: bool = False
+    down: bool = False
 
     def host(self, index: int) -> str:
         return f"host-{index:05d}.example.com"

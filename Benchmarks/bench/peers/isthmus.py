@@ -73,6 +73,25 @@ spec:
 {rules}"""
 
 
+POLICIES = """  - route:
+    - {destination: {host: one.bench.internal, port: {number: 80}}, weight: 50}
+    - {destination: {host: two.bench.internal, port: {number: 80}}, weight: 50}
+    timeout: 5s
+    retries: {attempts: 3, perTryTimeout: 2s, retryOn: "5xx,reset,connect-failure"}
+    headers: {response: {set: {x-version: "1"}}}
+"""
+
+
+def outlier_detection(service: str) -> str:
+    return f"""{HEAD}DestinationRule
+metadata: {{name: {service}, namespace: default}}
+spec:
+  host: {service}.bench.internal
+  trafficPolicy:
+    outlierDetection: {{consecutive5xxErrors: 5, interval: 10s, baseEjectionTime: 30s}}
+"""
+
+
 def rule(match: str | None, service: str, version: str | None = None) -> str:
     destination = f"{{destination: {{host: {service}.bench.internal, port: {{number: 80}}}}}}"
     lines = [f"route: [{destination}]"]
@@ -119,7 +138,7 @@ class Isthmus:
         def ready() -> bool:
             return wire.get(status, "/healthz/ready", "localhost").status == 200
 
-        running = start(self.name, argv, folder, core, port, site, ready)
+        running = start(self.name, argv, folder, core, port, site, ready, not site.down)
 
         def change(index: int, value: str) -> None:
             fresh = folder / "changed.yaml"
@@ -132,10 +151,16 @@ class Isthmus:
     def write(self, site: Site, folder: Path) -> None:
         """One big file, or one a host; the Gateway and the services in a file of their own."""
         services = ["all"] if site.hosts == 0 else ["login", "api", "items", "web"]
+        if site.policies:
+            services = ["one", "two"]
         shared = [HTTPS, secret(site.tls)] if site.tls else [GATEWAY]
         shared += [service(name, site.upstream) for name in services]
+        if site.policies:
+            shared += [outlier_detection(name) for name in services]
         (folder / "gateway.yaml").write_text("---\n".join(shared))
-        if site.hosts == 0:
+        if site.policies:
+            (folder / "routes.yaml").write_text(virtual_service("all", "*", POLICIES))
+        elif site.hosts == 0:
             (folder / "routes.yaml").write_text(virtual_service("all", "*", rule(None, "all")))
         elif site.file_each:
             for index in range(site.hosts):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from . import cost, hosts, idle, large, mtls, reload
+from . import cost, hosts, idle, large, mtls, policies, reload, storm
 
 ALL = {
     "http1": cost.HTTP1,
@@ -15,6 +15,8 @@ ALL = {
     "h2": cost.H2,
     "handshakes": cost.HANDSHAKES,
     "mtls": mtls,
+    "policies": policies,
+    "storm": storm,
     "large": large,
     "idle": idle,
     "idletls": SimpleNamespace(run=idle.run_tls),
