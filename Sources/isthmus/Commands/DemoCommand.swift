@@ -92,8 +92,7 @@ struct DemoCommand: ParsableCommand {
         let mesh = try DemoMesh(
             ports: .init(
                 http: port, https: httpsPort, workload: workloadPort,
-                others: portMap.reduce(into: [:]) { $0.merge($1.ports) { $1 } },
-                admin: adminPort),
+                others: mappedPorts, admin: adminPort),
             paths: paths, log: log)
         let bookinfo = mesh.bookinfo()
         let samples = Samples()
@@ -116,6 +115,10 @@ struct DemoCommand: ParsableCommand {
         }
         if status == .success { Output.data("\nstopped\n") }
         return status
+    }
+
+    private var mappedPorts: [UInt16: UInt16] {
+        portMap.reduce(into: [:]) { $0.merge($1.ports) { $1 } }
     }
 
     private func greeting(_ process: ProxyProcess, _ mesh: DemoMesh) -> String {
@@ -153,23 +156,28 @@ struct DemoCommand: ParsableCommand {
     /// Everything on free ports, so that any number of checks can run at a time.
     private func check(_ log: Log) throws -> ExitStatus {
         var running: (mesh: DemoMesh, bookinfo: Bookinfo)?
+        let samples = Samples()
         for attempt in 1...DemoPort.attemptsMax where running == nil {
             let mesh = try DemoMesh(
                 ports: .init(
                     http: try PortMap.freePort(), https: try PortMap.freePort(),
-                    workload: try PortMap.freePort(), others: [15001: try PortMap.freePort()],
-                    admin: 0), paths: paths, log: log)
+                    workload: try PortMap.freePort(),
+                    others: [DemoMesh.declaredCalls: try PortMap.freePort()]
+                        .merging(mappedPorts) { $1 }, admin: 0), paths: paths, log: log)
             let candidate = mesh.bookinfo()
             do {
                 try candidate.start()
+                try samples.start(mesh.sampleAddresses)
                 running = (mesh, candidate)
             } catch {
                 // Somebody else took the port meanwhile.
+                candidate.stop()
                 if attempt == DemoPort.attemptsMax { throw Complaint(.inputOutput, "\(error)") }
             }
         }
         guard let (mesh, bookinfo) = running else { return .failure }
         defer {
+            samples.stop()
             bookinfo.stop()
             mesh.stop()
         }

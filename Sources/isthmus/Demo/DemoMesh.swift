@@ -35,7 +35,7 @@ struct DemoMesh {
     private static let gatewayAccount = "istio-ingressgateway-service-account"
     /// The workload that is called from by hand; gateways/samples.
     private static let curl = (name: "curl", place: UInt32(17))
-    private static let declaredCalls: UInt16 = 15001
+    static let declaredCalls: UInt16 = 15001
 
     let ports: Ports
     let loop: Loop

@@ -45,6 +45,15 @@ extension DemoWalk {
                     }
                 }
             },
+            Step(title: "from inside the mesh every service is called by its name") { walk, done in
+                walk.callFromInside("httpbin:8000", "/hostname") { result in
+                    switch result {
+                    case .success(let answer):
+                        done(answer.text.contains("httpbin-v") ? nil : "it says \(answer.text)")
+                    case .failure(let error): done("\(error)")
+                    }
+                }
+            },
             Step(title: "every certificate is renewed under load, and no request fails") {
                 Rotation.start($0, then: $1)
             },
@@ -72,6 +81,16 @@ extension DemoWalk {
         let authority = "\(service.name):\(BookinfoService.defaultPort)"
         client.send(
             ClientRequest(target: target, authority: authority), to: address,
+            timeoutMs: Self.timeoutMs, completion: then)
+    }
+
+    /// Through the sidecar of `curl`, which goes by the Host, port included.
+    private func callFromInside(
+        _ authority: String, _ target: String, then: @escaping HTTPClient.Completion
+    ) {
+        guard let mesh else { return }
+        client.send(
+            ClientRequest(target: target, authority: authority), to: mesh.callsAddress,
             timeoutMs: Self.timeoutMs, completion: then)
     }
 
