@@ -54,9 +54,11 @@ class Setting:
         made.mkdir()
         return made
 
-    def site(self, hosts: int = 0, file_each: bool = False, tls: bool = False) -> Site:
+    def site(
+        self, hosts: int = 0, file_each: bool = False, tls: bool = False, tcp: bool = False
+    ) -> Site:
         with_tls = self.certificate if tls else None
-        return Site(self.upstream, hosts, self.shared_regex, file_each, with_tls)
+        return Site(self.upstream, hosts, self.shared_regex, file_each, with_tls, tcp=tcp)
 
     @functools.cached_property
     def certificate(self) -> Certificate:

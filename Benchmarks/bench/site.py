@@ -22,6 +22,7 @@ class Site:
     HTTP/1.1 and HTTP/2 over TLS 1.3, as ALPN decides, and nothing in the clear. With `policies` the
     catch-all route has everything a rule can ask of forwarding: Isthmus alone.
     `down`: nobody listens at `upstream`, so that no route answers 200.
+    With `tcp` it passes connections on as they are, and knows nothing of HTTP.
     """
 
     upstream: int
@@ -31,6 +32,7 @@ class Site:
     tls: Certificate | None = None
     policies: bool = False
     down: bool = False
+    tcp: bool = False
 
     def host(self, index: int) -> str:
         return f"host-{index:05d}.example.com"

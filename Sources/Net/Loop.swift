@@ -57,6 +57,9 @@ public final class Loop {
     private var pipes: ContiguousArray<Pipe> = []
     /// Idle pipes kept for the next long body.
     private static let pipesMax = 16
+    private var pipesOut = 0
+    /// A full one holds half a megabyte of the kernel's memory.
+    private static let pipesOutMax = 128
     private let epoll: Descriptor
     private var watched: ContiguousArray<Pollable?> = []
     private var generations: ContiguousArray<UInt32> = []
@@ -132,13 +135,17 @@ public final class Loop {
         watched[index] = nil
     }
 
-    /// An empty pipe, or nil when the system has none to give.
+    /// An empty pipe, or nil when the system has none to give or enough are out: one whose reader
+    /// is slow holds its bytes in the kernel.
     public func takePipe() -> Pipe? {
-        pipes.popLast() ?? Pipe()
+        guard pipesOut < Self.pipesOutMax, let pipe = pipes.popLast() ?? Pipe() else { return nil }
+        pipesOut += 1
+        return pipe
     }
 
     /// Takes a pipe back; one with bytes in it is closed instead.
     public func givePipe(_ pipe: Pipe) {
+        pipesOut -= 1
         if pipe.count == 0, pipes.count < Self.pipesMax { pipes.append(pipe) }
     }
 

@@ -111,6 +111,25 @@ public enum Socket {
         _ = isthmus_set_no_delay(descriptor)
     }
 
+    /// Has the system ask a silent peer whether it is still there (SO_KEEPALIVE). 0 leaves a number
+    /// to the system.
+    /// - Parameters:
+    ///   - idleSeconds: of silence before the first question.
+    ///   - intervalSeconds: from one question to the next.
+    ///   - probes: questions without an answer that end the connection.
+    public static func keepAlive(
+        _ descriptor: Int32, idleSeconds: UInt32, intervalSeconds: UInt32, probes: UInt32
+    ) {
+        // An unix socket knows when its peer is gone, and refuses: nothing to be done about it.
+        _ = isthmus_set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        for (option, value) in [
+            (TCP_KEEPIDLE, idleSeconds), (TCP_KEEPINTVL, intervalSeconds), (TCP_KEEPCNT, probes),
+        ] where value > 0 {
+            _ = isthmus_set_option(
+                descriptor, Int32(IPPROTO_TCP), option, Int32(clamping: value))
+        }
+    }
+
     /// Sends FIN: this side has finished, the other may go on.
     public static func shutdownSending(_ descriptor: Int32) {
         _ = shutdown(descriptor, Int32(SHUT_WR))

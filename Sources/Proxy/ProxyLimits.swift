@@ -26,6 +26,8 @@ public struct ProxyLimits: Sendable {
     public var upstreamIdleMs: UInt64 = 3_600_000
     /// Pooled idle connections an endpoint keeps on one loop.
     public var upstreamIdleConnectionsMax = 1024
+    /// A connection of bytes on which nothing moves, where its cluster says nothing; Envoy's.
+    public var tunnelIdleMs: UInt64 = 3_600_000
     /// Unsent bytes for one peer above which the other is no longer read...
     public var highWaterBytes = 64 * 1024
     /// ...until they have come down to this.
@@ -104,6 +106,7 @@ public struct ProxyLimits: Sendable {
                 "upstream-idle-connections", "\(upstreamIdleConnectionsMax)", "connections",
                 "pooled for one endpoint on one loop"
             ),
+            ("tunnel-idle", "\(tunnelIdleMs)", "ms", "a TCP connection on which nothing moves"),
             ("high-water", "\(highWaterBytes)", "bytes", "unsent for one peer; then no more read"),
             ("low-water", "\(lowWaterBytes)", "bytes", "unsent for one peer; then read on"),
             ("mirrors", "\(mirrorsMax)", "requests", "copies under way on one loop"),

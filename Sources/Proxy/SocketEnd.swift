@@ -1,17 +1,22 @@
 // A tunnel's end that is a socket, in the clear or encrypted: it passes on what it reads.
-// High and low water marks on what is unsent keep a slow reader from costing memory.
+// High and low water marks on what is unsent keep a slow reader from costing memory; what comes in
+// bulk goes past this process, see SocketEnd+Splice.swift.
 import Net
 
 final class SocketEnd: TunnelEnd, PeerHolder {
-    private var socket: StreamSocket
-    private var canRead = false
-    private var inputEnded = false
+    var socket: StreamSocket
+    var canRead = false
+    var inputEnded = false
+    /// Carries bytes to the partner's socket while they come in bulk.
+    var pipe: Pipe?
+    /// The last read filled its buffer.
+    var isBulk = false
     /// FIN goes out as soon as everything is written.
     private var endsOutput = false
     private var isAdvancing = false
-    private let worker: Worker
+    let worker: Worker
 
-    private var loop: Loop { worker.loop }
+    var loop: Loop { worker.loop }
 
     init(_ socket: consuming StreamSocket, worker: Worker, isDownstream: Bool) {
         self.socket = socket
@@ -43,7 +48,14 @@ final class SocketEnd: TunnelEnd, PeerHolder {
             tunnel?.reset()
             return
         }
-        if readiness.contains(.writable), socket.unsentBytes > 0 { flush() }
+        if readiness.contains(.writable) {
+            if socket.unsentBytes > 0 {
+                flush()
+            } else if isAwaited {
+                isAwaited = false
+                partner?.partnerHasRoom()
+            }
+        }
         if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) {
             canRead = true
             advance()
@@ -60,18 +72,32 @@ final class SocketEnd: TunnelEnd, PeerHolder {
         socket.unsentBytes < worker.settings.limits.highWaterBytes
     }
 
+    override var spliceTarget: Int32 {
+        socket.tls == nil && socket.unsentBytes == 0 && !outputEnded ? socket.descriptor : -1
+    }
+
+    override func partnerHasRoom() {
+        if pipe != nil { advance() }
+    }
+
     override func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
         defer { isAdvancing = false }
         var readBytes = 0
-        while socket.isOpen, canRead, !inputEnded, let partner, partner.takesMore {
+        while socket.isOpen, let partner {
+            if mayGoOnSplicing(to: partner) {
+                splice(to: partner)
+                return
+            }
+            guard canRead, !inputEnded, partner.takesMore else { return }
             if readBytes >= Loop.readBytesMax {
                 loop.again(self)
                 return
             }
             switch socket.read(loop, counting: &readBytes) {
-            case .bytes:
+            case .bytes(let more):
+                isBulk = more
                 tunnel?.moved(loop.scratch.count, fromDownstream: isDownstream)
                 partner.write(loop.scratch.readable)
             case .wouldBlock:
@@ -115,11 +141,13 @@ final class SocketEnd: TunnelEnd, PeerHolder {
     }
 
     override func close() {
+        dropPipe()
         socket.close(loop)
     }
 
     /// Closes with RST.
     override func reset() {
+        dropPipe()
         socket.reset(loop)
     }
 }

@@ -1,6 +1,7 @@
 // How a socket of ours comes to stand: TCP first, then TLS where there is any.
 // Whoever dials, for requests or for a tunnel, does it by these few steps and within one limit of
 // time, as Envoy's connect timeout covers both.
+import Mesh
 import Net
 import TLS
 
@@ -10,9 +11,9 @@ extension StreamSocket {
 
     /// Starts to connect; `rise` with every event until it is decided.
     static func dial(
-        _ address: SocketAddress, _ tls: TLSStream?
+        _ endpoint: EndpointState, _ tls: TLSStream?
     ) throws(DialFailure) -> StreamSocket {
-        switch Socket.connect(to: address) {
+        switch connect(to: endpoint) {
         // What connects at once tells so by its first event all the same, unless nothing is left
         // to wait for.
         case .connected(let raw):
@@ -20,6 +21,19 @@ extension StreamSocket {
         case .inProgress(let raw): StreamSocket(raw, tls: tls, stage: .connecting)
         case .failed(let code): throw .connect(NetError.text(code))
         }
+    }
+
+    private static func connect(to endpoint: EndpointState) -> Socket.Connecting {
+        let result = Socket.connect(to: endpoint.addressToDial())
+        guard let asked = endpoint.cluster.cluster.pool?.keepalive else { return result }
+        switch result {
+        case .connected(let raw), .inProgress(let raw):
+            Socket.keepAlive(
+                raw, idleSeconds: asked.idleSeconds, intervalSeconds: asked.intervalSeconds,
+                probes: asked.probes)
+        case .failed: break
+        }
+        return result
     }
 
     /// Goes on connecting. True when the socket stands: plain bytes that came behind the handshake

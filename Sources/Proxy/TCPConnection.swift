@@ -14,6 +14,8 @@ final class TCPConnection: Pollable {
     private var early = Buffer()
     private var upstream = StreamSocket(-1)
     private var cluster: ClusterState?
+    /// Of the first destination, which says how long connections last.
+    private var ruling: Cluster?
     private var endpoint: EndpointState?
     private var security: UpstreamSecurity?
     private var timer = TimerID.none
@@ -61,6 +63,7 @@ final class TCPConnection: Pollable {
         }
         let cluster = worker.cluster(at: clusterIndex)
         self.cluster = cluster
+        ruling = route.destinations[0].cluster.map { worker.snapshot.clusters[$0] }
         guard let endpoint = cluster.pick(PickWish()) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             end(.noHealthyUpstream)
@@ -79,7 +82,7 @@ final class TCPConnection: Pollable {
             // A stream of bytes has no authority: without a name of its own it asks for none.
             security = try endpoint.security(for: .empty).get()
             upstream = try StreamSocket.dial(
-                endpoint.addressToDial(),
+                endpoint,
                 try security?.stream(for: .bytes, wallNs: worker.loop.wallNs))
         } catch {
             endpoint.returnAdmission()
@@ -129,7 +132,7 @@ final class TCPConnection: Pollable {
             security?.keep(tls.takeSession())
             behind.append(worker.loop.scratch.readable)
         }
-        let tunnel = Tunnel(worker: worker, owner: TCPTunnel(self))
+        let tunnel = Tunnel(worker: worker, owner: TCPTunnel(self), lifetime: lifetime)
         var socket = StreamSocket(-1)
         swap(&socket, &client)
         var first = Buffer()
@@ -140,6 +143,14 @@ final class TCPConnection: Pollable {
             downstream: SocketEnd(socket, worker: worker, isDownstream: true),
             upstream: SocketEnd(risen, worker: worker, isDownstream: false), fromClient: first,
             fromUpstream: behind)
+    }
+
+    /// Of the route's first destination, as Istio builds it, and not of the one that was drawn.
+    private var lifetime: TunnelLifetime {
+        let said = ruling?.pool?.lifetime
+        return TunnelLifetime(
+            idleMs: said?.tcpIdleMs.map(UInt64.init) ?? worker.settings.limits.tunnelIdleMs,
+            durationMs: UInt64(said?.durationMs ?? 0))
     }
 
     private func failed(_ failure: DialFailure) {
@@ -157,6 +168,13 @@ final class TCPConnection: Pollable {
         }
         client.close(worker.loop)
         over()
+    }
+
+    fileprivate func tunnelExpired(_ expiry: TunnelExpiry) {
+        switch expiry {
+        case .idle: cluster?.stats.add(.upstreamCxIdleTimeout)
+        case .duration: flags.formUnion(.durationTimeout)
+        }
     }
 
     fileprivate func tunnelEnded(_ tunnel: Tunnel) {
@@ -207,5 +225,9 @@ private final class TCPTunnel: TunnelOwner {
 
     override func tunnelEnded(_ tunnel: Tunnel) {
         connection.tunnelEnded(tunnel)
+    }
+
+    override func tunnelExpired(_ expiry: TunnelExpiry) {
+        connection.tunnelExpired(expiry)
     }
 }

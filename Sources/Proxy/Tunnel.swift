@@ -6,10 +6,23 @@ import Net
 class TunnelOwner {
     /// Both ends are closed.
     func tunnelEnded(_ tunnel: Tunnel) {}
+    /// It is about to end because of its age, or because nothing moved.
+    func tunnelExpired(_ expiry: TunnelExpiry) {}
 }
 
+/// How long a tunnel may last; 0 is for ever.
+struct TunnelLifetime {
+    /// Without a byte in either direction.
+    var idleMs: UInt64 = 0
+    /// From its beginning, whatever moves.
+    var durationMs: UInt64 = 0
+}
+
+/// Why a tunnel was ended by its proxy.
+enum TunnelExpiry: UInt8 { case idle, duration }
+
 /// Two ends and the bytes between them.
-final class Tunnel {
+final class Tunnel: TimerTarget {
     let worker: Worker
     let owner: TunnelOwner
     private(set) var downstream: TunnelEnd?
@@ -18,10 +31,16 @@ final class Tunnel {
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
     private var isOver = false
+    private let lifetime: TunnelLifetime
+    private var idleTimer = TimerID.none
+    private var durationTimer = TimerID.none
+    private var lastMovedMs: UInt64 = 0
 
-    init(worker: Worker, owner: TunnelOwner) {
+    init(worker: Worker, owner: TunnelOwner, lifetime: TunnelLifetime = TunnelLifetime()) {
         self.worker = worker
         self.owner = owner
+        self.lifetime = lifetime
+        super.init()
     }
 
     /// Starts to move bytes. `fromClient` and `fromUpstream` were read before and go first.
@@ -31,6 +50,7 @@ final class Tunnel {
     ) {
         downstream = one
         upstream = other
+        startTimers()
         one.tunnel = self
         other.tunnel = self
         one.partner = other
@@ -44,6 +64,7 @@ final class Tunnel {
     }
 
     func moved(_ count: Int, fromDownstream: Bool) {
+        lastMovedMs = worker.loop.nowMs
         if fromDownstream {
             bytesReceived += UInt64(count)
         } else {
@@ -67,6 +88,8 @@ final class Tunnel {
     private func end(_ close: (TunnelEnd) -> Void) {
         guard !isOver else { return }
         isOver = true
+        worker.loop.timers.cancel(idleTimer)
+        worker.loop.timers.cancel(durationTimer)
         for case let tunnelEnd? in [downstream, upstream] {
             close(tunnelEnd)
             tunnelEnd.tunnel = nil
@@ -74,5 +97,35 @@ final class Tunnel {
         downstream = nil
         upstream = nil
         owner.tunnelEnded(self)
+    }
+
+    // MARK: - Time
+
+    private func startTimers() {
+        let timers = worker.loop.timers
+        lastMovedMs = worker.loop.nowMs
+        if lifetime.idleMs > 0 {
+            idleTimer = timers.schedule(
+                afterMs: lifetime.idleMs, target: self, tag: TunnelExpiry.idle.rawValue)
+        }
+        if lifetime.durationMs > 0 {
+            durationTimer = timers.schedule(
+                afterMs: lifetime.durationMs, target: self, tag: TunnelExpiry.duration.rawValue)
+        }
+    }
+
+    /// The idle timer is left as it is while bytes move, and looks again when it fires.
+    override func timerFired(tag: UInt8) {
+        guard !isOver, let expiry = TunnelExpiry(rawValue: tag) else { return }
+        if expiry == .idle {
+            let idle = worker.loop.nowMs &- lastMovedMs
+            guard idle >= lifetime.idleMs else {
+                idleTimer = worker.loop.timers.schedule(
+                    afterMs: lifetime.idleMs - idle, target: self, tag: tag)
+                return
+            }
+        }
+        owner.tunnelExpired(expiry)
+        end { $0.close() }
     }
 }

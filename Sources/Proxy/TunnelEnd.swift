@@ -10,6 +10,8 @@ class TunnelEnd: Pollable {
     final weak var partner: TunnelEnd?
     /// The peer was told that nothing more will come.
     final var outputEnded = false
+    /// Its partner has bytes in a pipe that the socket did not take.
+    final var isAwaited = false
 
     init(isDownstream: Bool) {
         self.isDownstream = isDownstream
@@ -22,6 +24,11 @@ class TunnelEnd: Pollable {
     var takesMore: Bool { false }
     /// Its partner has room again.
     func advance() {}
+    /// The socket that bytes may be spliced to as they are; -1 where they may not, because of TLS,
+    /// frames, or bytes that have to go first.
+    var spliceTarget: Int32 { -1 }
+    /// The partner's socket, which took no more out of a pipe, takes bytes again.
+    func partnerHasRoom() {}
     func write(_ bytes: ByteView) {}
     /// The partner's peer has finished sending: so do we, once everything is out.
     func endOutput() {}

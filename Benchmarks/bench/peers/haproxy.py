@@ -37,6 +37,11 @@ class HAProxy:
             secured = f" ssl crt {site.tls.both} alpn h2,http/1.1 ssl-min-ver TLSv1.3"
             scheme = "https"
         path = folder / "haproxy.cfg"
+        if site.tcp:
+            path.write_text(self._tcp(site, port, connections))
+            return start(
+                self.name, [self.program, "-db", "-f", str(path)], folder, core, port, site
+            )
         path.write_text(
             f"""
 global
@@ -76,3 +81,29 @@ frontend metrics
         )
         argv = [self.program, "-db", "-f", str(path)]
         return start(self.name, argv, folder, core, port, site)
+
+    def _tcp(self, site: Site, port: int, connections: int) -> str:
+        """Bytes alone, past the process where the kernel can (splice-auto)."""
+        return f"""
+global
+    nbthread 1
+    no strict-limits
+    maxpipes 256
+    maxconn {connections}
+
+defaults
+    mode tcp
+    maxconn {connections}
+    backlog 4096
+    timeout connect 5s
+    timeout client 600s
+    timeout server 600s
+    option splice-auto
+
+frontend traffic
+    bind 127.0.0.1:{port}
+    default_backend upstream
+
+backend upstream
+    server one 127.0.0.1:{site.upstream}
+"""

@@ -38,6 +38,24 @@ spec:
 """
 
 
+TCP = f"""{HEAD}Gateway
+metadata: {{name: bench, namespace: default}}
+spec:
+  selector: {{istio: ingressgateway}}
+  servers:
+  - port: {{number: 80, name: tcp, protocol: TCP}}
+    hosts: ["*"]
+---
+{HEAD}VirtualService
+metadata: {{name: all, namespace: default}}
+spec:
+  hosts: ["*"]
+  gateways: [bench]
+  tcp:
+  - route: [{{destination: {{host: all.bench.internal, port: {{number: 80}}}}}}]
+"""
+
+
 def secret(tls: Certificate) -> str:
     chain, key = (base64.b64encode(path.read_bytes()).decode() for path in (tls.chain, tls.key))
     return f"""apiVersion: v1
@@ -48,7 +66,7 @@ data: {{tls.crt: {chain}, tls.key: {key}}}
 """
 
 
-def service(name: str, upstream: int) -> str:
+def service(name: str, upstream: int, protocol: str = "http") -> str:
     return f"""{HEAD}ServiceEntry
 metadata: {{name: {name}, namespace: default}}
 spec:
@@ -56,10 +74,10 @@ spec:
   location: MESH_INTERNAL
   resolution: STATIC
   ports:
-  - {{number: 80, name: http, protocol: HTTP}}
+  - {{number: 80, name: main, protocol: {protocol.upper()}}}
   endpoints:
   - address: 127.0.0.1
-    ports: {{http: {upstream}}}
+    ports: {{main: {upstream}}}
 """
 
 
@@ -150,6 +168,10 @@ class Isthmus:
 
     def write(self, site: Site, folder: Path) -> None:
         """One big file, or one a host; the Gateway and the services in a file of their own."""
+        if site.tcp:
+            both = [TCP, service("all", site.upstream, "tcp")]
+            (folder / "gateway.yaml").write_text("---\n".join(both))
+            return
         services = ["all"] if site.hosts == 0 else ["login", "api", "items", "web"]
         if site.policies:
             services = ["one", "two"]

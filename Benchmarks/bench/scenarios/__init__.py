@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from . import cost, hosts, idle, large, mtls, policies, reload, storm
+from . import cost, hosts, idle, large, mtls, policies, reload, storm, tcp
 
 ALL = {
     "http1": cost.HTTP1,
@@ -18,6 +18,7 @@ ALL = {
     "policies": policies,
     "storm": storm,
     "large": large,
+    "tcp": tcp,
     "idle": idle,
     "idletls": SimpleNamespace(run=idle.run_tls),
     "hosts": hosts,

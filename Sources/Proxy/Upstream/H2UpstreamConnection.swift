@@ -64,7 +64,7 @@ final class H2UpstreamConnection: Pollable {
         do throws(DialFailure) {
             let tls = try security?.stream(for: .http2, wallNs: worker.loop.wallNs)
             connection = H2UpstreamConnection(
-                try StreamSocket.dial(endpoint.addressToDial(), tls), security: security,
+                try StreamSocket.dial(endpoint, tls), security: security,
                 endpoint: endpoint, worker: worker)
         } catch {
             throw endpoint.failed(error)

@@ -72,7 +72,7 @@ final class UpstreamConnection: UpstreamStream {
         do throws(DialFailure) {
             let tls = try security?.stream(for: .http1, wallNs: worker.loop.wallNs)
             connection = UpstreamConnection(
-                try StreamSocket.dial(endpoint.addressToDial(), tls), security: security,
+                try StreamSocket.dial(endpoint, tls), security: security,
                 endpoint: endpoint, worker: worker)
         } catch {
             throw endpoint.failed(error)

@@ -28,7 +28,7 @@ final class UpstreamTunnel: UpstreamStream {
         do throws(DialFailure) {
             let tls = try security?.stream(for: .bytes, wallNs: worker.loop.wallNs)
             tunnel = UpstreamTunnel(
-                try StreamSocket.dial(endpoint.address, tls), security: security,
+                try StreamSocket.dial(endpoint, tls), security: security,
                 endpoint: endpoint, worker: worker)
         } catch {
             throw endpoint.failed(error)

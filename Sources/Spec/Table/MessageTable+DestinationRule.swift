@@ -92,17 +92,17 @@ extension MessageTable {
                 "maxConnections", .integer("int32"),
                 "No limit by default; requests wait above it, bytes are closed."),
             FieldRow("connectTimeout", .duration, "10 s by default."),
-            FieldRow("tcpKeepalive", .message(tcpKeepalive), .decodesOnly, "SO_KEEPALIVE."),
-            FieldRow("maxConnectionDuration", .duration, .decodesOnly, "No limit by default."),
-            FieldRow("idleTimeout", .duration, .decodesOnly, "1 h by default."),
+            FieldRow("tcpKeepalive", .message(tcpKeepalive), "SO_KEEPALIVE."),
+            FieldRow("maxConnectionDuration", .duration, "No limit by default."),
+            FieldRow("idleTimeout", .duration, "1 h by default."),
         ])
 
     static let tcpKeepalive = MessageTable(
         "TcpKeepalive",
         [
-            FieldRow("probes", .integer("uint32"), .decodesOnly, "Before giving up."),
-            FieldRow("time", .duration, .decodesOnly, "Idle before the first probe."),
-            FieldRow("interval", .duration, .decodesOnly, "Between probes."),
+            FieldRow("probes", .integer("uint32"), "Before giving up."),
+            FieldRow("time", .duration, "Idle before the first probe."),
+            FieldRow("interval", .duration, "Between probes."),
         ])
 
     static let poolHTTP = MessageTable(
