@@ -6,6 +6,7 @@ import Telemetry
 
 extension Exchange {
     func send(to cluster: ClusterState) {
+        if let hash = cluster.cluster.balance?.hash { wish.hash = self.hash(by: hash.key) }
         guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             transportReason = cluster.nameProblem

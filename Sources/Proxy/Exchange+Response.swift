@@ -47,6 +47,7 @@ extension Exchange {
             route: routeHeaders?.response, destination: destinationHeaders?.response,
             to: &loop.outgoing)
         appendCORSFields(to: &loop.outgoing)
+        if madeCookie != nil { appendMadeCookie(to: &loop.outgoing) }
         if response.index(of: .date) < 0 {
             loop.outgoing.append("date: ")
             worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)

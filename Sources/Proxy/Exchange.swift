@@ -36,6 +36,8 @@ final class Exchange: TimerTarget {
     var endpoint: EndpointState?
     /// What the choice of the next endpoint goes by.
     var wish = PickWish()
+    /// The value of a cookie the client gets with its answer.
+    var madeCookie: UInt64?
 
     /// The path in normal form where that differs from what was sent.
     var normalizedPath = Buffer()
@@ -109,6 +111,7 @@ final class Exchange: TimerTarget {
         cluster = nil
         endpoint = nil
         wish.reset()
+        madeCookie = nil
         normalizedPath.removeAll()
         rewrittenPath.removeAll()
         target.removeAll()

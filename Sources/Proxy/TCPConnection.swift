@@ -64,7 +64,12 @@ final class TCPConnection: Pollable {
         let cluster = worker.cluster(at: clusterIndex)
         self.cluster = cluster
         ruling = route.destinations[0].cluster.map { worker.snapshot.clusters[$0] }
-        guard let endpoint = cluster.pick(PickWish()) else {
+        var wish = PickWish()
+        // Bytes have no other key.
+        if cluster.cluster.balance?.hash?.key == .sourceAddress {
+            wish.hash = worker.hash(of: peer)
+        }
+        guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             end(.noHealthyUpstream)
             return

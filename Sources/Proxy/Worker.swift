@@ -12,6 +12,8 @@ public final class Worker {
     public let metrics = LoopMetrics()
     public internal(set) var snapshot = Snapshot.empty
     var random = Random()
+    /// Text that is hashed, for the length of one call.
+    var hashInput = Buffer()
     var date = HTTPDate()
     let log: AccessLog?
     let hostname: [UInt8]

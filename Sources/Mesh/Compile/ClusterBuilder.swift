@@ -53,6 +53,7 @@ struct ClusterBuilder {
             discovery: Self.discovery(of: members, service),
             pool: PoolPolicy(policy?.connectionPool),
             outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
+            balance: balance(members, policy, of: key, merged, old: old),
             origins: service.origins + Self.origins(merged, subset: key.subset))
         if let old, old.isSame(as: cluster) { return old }
         return cluster
@@ -90,15 +91,6 @@ struct ClusterBuilder {
             endpoints: Self.kept([endpoint], from: old), origins: [target.origin])
         if let old, old.isSame(as: cluster) { return old }
         return cluster
-    }
-
-    /// Least request where nothing, or nothing that acts yet, is said (Istio's default).
-    private static func balancing(_ settings: LoadBalancerSettings?) -> Cluster.LoadBalancing {
-        switch settings?.simple {
-        case .roundRobin: .roundRobin
-        case .random: .random
-        case nil, .unspecified, .leastRequest, .leastConnections, .passthrough: .leastRequest
-        }
     }
 
     static func milliseconds(_ duration: Duration) -> UInt32 {
@@ -173,6 +165,7 @@ extension Cluster {
             && discovery == other.discovery && connectTimeoutMs == other.connectTimeoutMs
             && pool == other.pool
             && outliers == other.outliers && origins == other.origins
+            && BalancePolicy.areSame(balance, other.balance)
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }
     }

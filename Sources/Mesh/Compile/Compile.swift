@@ -35,6 +35,7 @@ public func compile(
             return CompileResult(snapshot: nil, diagnostics: findings.diagnostics)
         }
         node.labels = sidecar.workload.labels
+        if node.locality.isEmpty { node.locality = sidecar.workload.locality.text }
         findings.add(sidecar.diagnostics)
     }
     let rules = DestinationRuleIndex(objects.destinationRules, node: node)

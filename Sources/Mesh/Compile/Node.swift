@@ -12,6 +12,8 @@ public struct Node: Sendable, Equatable {
     }
 
     public var role: Role
+    /// `region/zone/subzone`; empty where the proxy does not know its place.
+    public var locality: String
     /// What Gateway selectors look at; `istio: ingressgateway` by custom.
     public var labels: [String: String]
     /// The namespace the proxy counts as living in; decides what `exportTo` shows it.
@@ -31,13 +33,15 @@ public struct Node: Sendable, Equatable {
     public var hasIdentity: Bool
 
     public init(
-        role: Role = .gateway, labels: [String: String] = ["istio": "ingressgateway"],
+        role: Role = .gateway, locality: String = "",
+        labels: [String: String] = ["istio": "ingressgateway"],
         namespace: String = "istio-system", portMap: [UInt16: UInt16] = [:],
         bindAddress: String = "0.0.0.0", domain: String = "cluster.local",
         rootNamespace: String = "istio-system",
         trustDomain: String = "cluster.local", hasIdentity: Bool = false
     ) {
         self.role = role
+        self.locality = locality
         self.labels = labels
         self.namespace = namespace
         self.portMap = portMap

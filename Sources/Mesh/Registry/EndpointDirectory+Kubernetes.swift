@@ -32,7 +32,7 @@ extension EndpointDirectory {
             return member.addresses.prefix(1).map { address in
                 endpoint(
                     address, port: target.number, reference: member.targetRef,
-                    locality: member.zone.isEmpty ? "" : "/\(member.zone)",
+                    locality: Locality(zone: member.zone),
                     origin: Origin(slice, at: member.position), namespace: slice.namespace)
             }
         }
@@ -50,20 +50,23 @@ extension EndpointDirectory {
             let unready = service.publishNotReadyAddresses ? subset.notReadyAddresses : []
             return (subset.addresses + unready).map { address in
                 endpoint(
-                    address.ip, port: target.number, reference: address.targetRef, locality: "",
+                    address.ip, port: target.number, reference: address.targetRef,
+                    locality: Locality(),
                     origin: Origin(list, at: address.position), namespace: list.namespace)
             }
         }
     }
 
     private func endpoint(
-        _ address: String, port: UInt16, reference: ObjectKey?, locality: String, origin: Origin,
+        _ address: String, port: UInt16, reference: ObjectKey?, locality: Locality, origin: Origin,
         namespace: String
     ) -> Endpoint {
         let pod = pod(reference, namespace: namespace, address: address)
+        let own = pod.map { Locality(of: $0) } ?? Locality()
+        let place = own.isUnknown ? locality : own
         return Endpoint(
-            address: address, port: port, weight: 1, locality: locality,
-            labels: pod?.metadata.labels ?? [:],
+            address: address, port: port, weight: 1, locality: place.text,
+            labels: place.labels(added: pod?.metadata.labels ?? [:]),
             workload: pod.map { Workload($0) } ?? Workload(), origin: origin)
     }
 
@@ -73,9 +76,11 @@ extension EndpointDirectory {
             guard pod.isReady || service.publishNotReadyAddresses,
                 let address = pod.ips.first, let number = Self.number(of: port, in: pod)
             else { return nil }
+            let place = Locality(of: pod)
             return Endpoint(
-                address: address, port: number, weight: 1, locality: "",
-                labels: pod.metadata.labels, workload: Workload(pod), origin: Origin(pod))
+                address: address, port: number, weight: 1, locality: place.text,
+                labels: place.labels(added: pod.metadata.labels), workload: Workload(pod),
+                origin: Origin(pod))
         }
     }
 

@@ -28,9 +28,11 @@ extension EndpointDirectory {
         }
             + pods.compactMap { pod in
                 pod.ips.first.map { address in
-                    Endpoint(
-                        address: address, port: target, weight: 1, locality: "",
-                        labels: pod.metadata.labels, workload: Workload(pod), origin: Origin(pod))
+                    let place = Locality(of: pod)
+                    return Endpoint(
+                        address: address, port: target, weight: 1, locality: place.text,
+                        labels: place.labels(added: pod.metadata.labels),
+                        workload: Workload(pod), origin: Origin(pod))
                 }
             }
     }
@@ -76,9 +78,11 @@ extension EndpointDirectory {
         let isSocket = endpoint.address.hasPrefix("unix://")
         let isName = !isSocket && !AddressLiteral.isIP(endpoint.address)
         guard !isName || takesNames && !endpoint.address.isEmpty else { return nil }
+        let place = Locality(of: endpoint, labels: labels)
         return Endpoint(
             address: isName ? HostName.lowercased(endpoint.address) : endpoint.address,
             isName: isName, port: isSocket ? 0 : port, weight: max(1, endpoint.weight),
-            locality: endpoint.locality, labels: labels, workload: workload, origin: origin)
+            locality: place.text, labels: place.labels(added: labels), workload: workload,
+            origin: origin)
     }
 }

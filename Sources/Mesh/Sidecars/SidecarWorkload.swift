@@ -12,6 +12,7 @@ struct SidecarWorkload: Equatable {
     /// The ports of a WorkloadEntry, or of a pod's containers, by name.
     let ports: [String: UInt16]
     let isPod: Bool
+    let locality: Locality
     let origin: Origin
 
     init(_ entry: WorkloadEntry) {
@@ -22,6 +23,7 @@ struct SidecarWorkload: Equatable {
         address = entry.endpoint.address
         ports = entry.endpoint.ports
         isPod = false
+        locality = Locality(of: entry.endpoint, labels: entry.labels)
         origin = Origin(entry)
     }
 
@@ -34,6 +36,7 @@ struct SidecarWorkload: Equatable {
         ports = Dictionary(
             pod.ports.map { ($0.name, $0.number) }, uniquingKeysWith: { old, _ in old })
         isPod = true
+        locality = Locality(of: pod)
         origin = Origin(pod)
     }
 

@@ -2,7 +2,7 @@
 
 public final class Cluster: Sendable {
     public enum LoadBalancing: Sendable {
-        case roundRobin, leastRequest, random
+        case roundRobin, leastRequest, random, ringHash, maglev
     }
 
     /// What is spoken to the endpoints.
@@ -45,6 +45,8 @@ public final class Cluster: Sendable {
     /// nil: no endpoint is ever left out.
     public let outliers: OutlierPolicy?
     public let endpoints: [Endpoint]
+    /// Priorities, hashing, warm-up; nil where nothing is said of them.
+    public let balance: BalancePolicy?
     /// The object that made the service known, and the DestinationRule where one applies.
     public let origins: [Origin]
 
@@ -54,7 +56,7 @@ public final class Cluster: Sendable {
         upstreamProtocol: UpstreamProtocol = .http1, connectTimeoutMs: UInt32,
         discovery: Discovery = .fixed,
         pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
-        origins: [Origin]
+        balance: BalancePolicy? = nil, origins: [Origin]
     ) {
         self.name = name
         self.host = host
@@ -69,6 +71,7 @@ public final class Cluster: Sendable {
         self.pool = pool
         self.outliers = outliers
         self.endpoints = endpoints
+        self.balance = balance
         self.origins = origins
     }
 }

@@ -21,6 +21,8 @@ final class ClusterState {
     var bounds = PoolPolicy.Limits()
     /// Made when there is something that could have to be done later.
     var errands: ClusterErrands?
+    /// Of a cluster with a BalancePolicy; it decides instead of `balancer`.
+    private var choice: EndpointChoice?
 
     init(_ cluster: Cluster, worker: Worker) {
         self.cluster = cluster
@@ -50,13 +52,18 @@ final class ClusterState {
         endpoints = states
         if limits != nil { for endpoint in states { endpoint.enterLimits() } }
         stats.set(.membershipTotal, to: UInt64(states.count))
+        choice = next.balance.map { EndpointChoice($0, next, states) }
         healthChanged()
     }
 
     /// An endpoint was ejected, or came back.
     func healthChanged() {
         available = endpoints.filter { !$0.isEjected }
-        balancer.adopt(available)
+        if let choice {
+            choice.healthChanged(nowNs: worker.loop.nowNs)
+        } else {
+            balancer.adopt(available)
+        }
         stats.set(.membershipHealthy, to: UInt64(available.count))
     }
 
@@ -70,18 +77,20 @@ final class ClusterState {
         errands = nil
         endpoints.removeAll()
         available.removeAll()
+        choice = nil
     }
 
     /// Times a choice is made anew when it falls on somebody who was asked before (Istio's
     /// `host_selection_retry_max_attempts`); then it stands.
-    private static let triesMax = 5
+    static let triesMax = 5
 
     /// Nil where there is nobody to ask.
     func pick(_ wish: borrowing PickWish) -> EndpointState? {
+        if let choice { return choice.pick(wish, &worker.random, nowNs: worker.loop.nowNs) }
         var picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
         guard !wish.tried.isEmpty else { return picked }
         for _ in 0..<Self.triesMax {
-            guard let found = picked, wish.tried.contains(where: { $0 === found }) else { break }
+            guard let found = picked, wish.hasTried(found) else { break }
             picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
         }
         return picked

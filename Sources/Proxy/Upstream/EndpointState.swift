@@ -24,6 +24,10 @@ final class EndpointState {
     var isStarving = false
     /// Kept out of balancing for now; whoever changes it calls `cluster.healthChanged()`.
     var isEjected = false
+    /// Its place in line, 0 the first; of clusters with a BalancePolicy.
+    var priority = 0
+    /// When it joined the cluster.
+    var bornNs: UInt64
     /// One a name that was asked for; nearly always one. See EndpointState+Security.swift.
     var securities: ContiguousArray<UpstreamSecurity> = []
     /// Last in, first out: the connection used last is the least likely to be stale.
@@ -45,6 +49,7 @@ final class EndpointState {
         self.endpoint = endpoint
         self.address = address
         self.cluster = cluster
+        bornNs = cluster.worker.loop.nowNs
     }
 
     func adopt(_ next: Endpoint) {

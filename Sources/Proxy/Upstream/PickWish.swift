@@ -11,6 +11,10 @@ struct PickWish {
     /// (`retryRemoteLocalities`).
     var leavesTriedPriorities = false
 
+    func hasTried(_ endpoint: EndpointState) -> Bool {
+        tried.contains { $0 === endpoint }
+    }
+
     mutating func reset() {
         hash = nil
         if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }

@@ -1,5 +1,5 @@
 // Which endpoint gets the next request or connection (Istio LoadBalancerSettings).
-// `simple` acts today; the rest is decoded and checked.
+// Oneofs of the protobuf are enums here, so that what excludes each other cannot both be set.
 
 public struct LoadBalancerSettings: Sendable {
     public enum Simple: String, Sendable, Hashable, CaseIterable {

@@ -14,7 +14,6 @@ extension FieldReader {
                 if balancer.simple == .leastConnections {
                     deprecated(value, "LEAST_CONN", use: "LEAST_REQUEST")
                 }
-                if balancer.simple == .passthrough { noteIdle(value: value, named: "PASSTHROUGH") }
             case "consistentHash": balancer.consistentHash = consistentHash(value)
             case "localityLbSetting": balancer.localityLbSetting = localitySetting(value)
             case "zoneAwareLbSetting": balancer.zoneAwareLbSetting = zoneAwareSetting(value)

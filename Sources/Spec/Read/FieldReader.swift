@@ -268,17 +268,6 @@ final class FieldReader {
         }
     }
 
-    /// As `next` does for fields that decode only, for a value that does.
-    func noteIdle(value node: NodeID, named name: String) {
-        guard node >= idleUntil, let object, let table = tables.last else { return }
-        idleFields.note(kind: object.kind, message: table.name, field: name) {
-            IdleFields.Use(
-                object: object,
-                location: SourceLocation(file: file, position: tree.position(node)),
-                fieldPath: path(to: node))
-        }
-    }
-
     // MARK: - Words
 
     /// What stands at a node, for a message.

@@ -76,6 +76,7 @@ struct ExplainCommand: ParsableCommand {
             workload.map { Node.sidecar(of: $0, defaultNamespace: resources.defaultNamespace) }
             ?? nodeOptions.node
         node.portMap = nodeOptions.node.portMap
+        node.locality = nodeOptions.node.locality
         node.hasIdentity = identity
         return node
     }

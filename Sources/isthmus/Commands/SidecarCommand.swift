@@ -38,6 +38,13 @@ struct SidecarCommand: ParsableCommand {
             valueName: "name"))
     var serviceAccount: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the workload stands. (default: what the WorkloadEntry or Pod says)",
+            valueName: "region[/zone[/subzone]]"),
+        transform: NodeOptions.place)
+    var locality: String?
+
     @OptionGroup var serving: ServingOptions
 
     func run() throws {
@@ -45,6 +52,7 @@ struct SidecarCommand: ParsableCommand {
             let log = serving.log
             var node = Node.sidecar(
                 of: workload, defaultNamespace: resources.defaultNamespace)
+            if let locality { node.locality = locality }
             for map in portMap { node.portMap.merge(map.ports) { $1 } }
             identity.describe(&node)
             let source = try resources.source(for: node)

@@ -37,6 +37,7 @@ enum EnvironmentDefaults {
         Row("ISTHMUS_NAMESPACE", "--namespace", short: "-n", labelled),
         Row("ISTHMUS_BIND", "--bind", labelled),
         Row("ISTHMUS_PORT_MAP", "--port-map", reading),
+        Row("ISTHMUS_LOCALITY", "--locality", reading),
         Row("ISTHMUS_WORKLOAD", "--workload", short: "-w", ["sidecar"]),
         Row("ISTHMUS_IDENTITY", "--identity", serving),
         Row("ISTHMUS_CA", "--ca", serving),
