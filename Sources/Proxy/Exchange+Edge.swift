@@ -47,9 +47,8 @@ extension Exchange {
         if client.identity != nil { writeForwardedCertificate(client) }
         loop.outgoing.append("x-request-id: ")
         writeRequestID()
-        loop.outgoing.append(
-            isRetry
-                ? "\r\nx-envoy-attempt-count: 2\r\n" : "\r\nx-envoy-attempt-count: 1\r\n")
+        loop.outgoing.append("\r\n")
+        writeAttempt()
         writeOriginalPath()
     }
 
@@ -98,13 +97,29 @@ extension Exchange {
             loop.outgoing.append("\r\n")
         }
         if client.listener.direction == .outbound {
-            loop.outgoing.append(
-                isRetry ? "x-envoy-attempt-count: 2\r\n" : "x-envoy-attempt-count: 1\r\n")
+            writeAttempt()
         }
         writeOriginalPath()
     }
 
     // MARK: - Single fields
+
+    /// Which try this is, and how long it may take where that is limited.
+    private func writeAttempt() {
+        let loop = worker.loop
+        if tries.begun == 1 {
+            loop.outgoing.append("x-envoy-attempt-count: 1\r\n")
+        } else {
+            loop.outgoing.append("x-envoy-attempt-count: ")
+            loop.outgoing.append(decimal: UInt64(tries.begun))
+            loop.outgoing.append("\r\n")
+        }
+        let expected = expectedTimeoutMs
+        guard expected > 0 else { return }
+        loop.outgoing.append("x-envoy-expected-rq-timeout-ms: ")
+        loop.outgoing.append(decimal: expected)
+        loop.outgoing.append("\r\n")
+    }
 
     private func writeOriginalPath() {
         guard !rewrittenPath.isEmpty else { return }

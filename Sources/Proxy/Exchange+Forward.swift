@@ -13,19 +13,20 @@ extension Exchange {
             reply(Reply(.noHealthyUpstream))
             return
         }
-        self.endpoint = endpoint
-        if let forward, !forward.policy.mirrors.isEmpty { mirror(by: forward.policy.mirrors) }
-        endpoint.activeRequests += 1
-        endpoint.requestsTotal += 1
-        reach(endpoint, fresh: false)
+        enter(endpoint)
+        if let forward, !forward.policy.mirrors.isEmpty, tries.begun == 0 {
+            mirror(by: forward.policy.mirrors)
+        }
+        // What came of the body while there was nobody to send it to.
+        if reach(endpoint, fresh: false), hasBody { sendKeptBody() }
     }
 
-    /// Takes a pooled connection or makes one. `fresh`: a new one in any case.
-    func reach(_ endpoint: EndpointState, fresh: Bool) {
+    /// Takes a pooled connection or makes one. `fresh`: a new one in any case. False where that
+    /// failed, and the exchange may be over and another request's by now.
+    func reach(_ endpoint: EndpointState, fresh: Bool) -> Bool {
         do throws(DialFailure) {
             guard endpoint.cluster.limits == nil else {
-                try reachWithinLimits(endpoint, fresh: fresh)
-                return
+                return try reachWithinLimits(endpoint, fresh: fresh)
             }
             let security = try security(of: endpoint)
             if !fresh, let pooled = pooled(endpoint, security) {
@@ -33,9 +34,10 @@ extension Exchange {
             } else {
                 attach(try dial(endpoint, security))
             }
+            return true
         } catch {
-            transportReason = error.reason
-            reply(Reply(.remoteConnectionFailure))
+            upstreamFailed(.remoteConnectionFailure, reason: error.reason)
+            return false
         }
     }
 
@@ -86,6 +88,25 @@ extension Exchange {
 
     func attach(_ stream: UpstreamStream) {
         upstream = stream
+        tries.begun += 1
+        cluster?.stats.add(.upstreamRqTotal)
+        if hasBody { keepsBody = mayNeedBody(stream) }
         stream.begin(self)
+        startTryTimer()
+    }
+
+    /// Whether this try's body may have to go out again. Over HTTP/1.1 a request that only a
+    /// failure to connect brings back is safe once the connection stands.
+    private func mayNeedBody(_ stream: UpstreamStream) -> Bool {
+        guard !request.wantsUpgrade, !isMirror else { return false }
+        if stream.mayRefuse { return true }
+        guard let policy = forward?.policy else { return false }
+        return policy.retriesWhatWasSent || !stream.stands && policy.retry != nil
+    }
+
+    /// The connection that this try waited for stands.
+    func upstreamStands() {
+        guard keepsBody, let upstream, !mayNeedBody(upstream) else { return }
+        dropReplay()
     }
 }

@@ -45,10 +45,9 @@ extension Exchange {
     }
 
     /// Answers a call: HTTP's 200 with the status that counts among the fields, and no body.
-    func replyToCall(_ client: ClientStream, status: UInt16, message: [UInt8], closes: Bool) {
+    func replyToCall(_ client: ClientStream, message: [UInt8], closes: Bool) {
         let loop = worker.loop
-        grpcStatus = Self.grpcStatus(for: status)
-        self.status = 200
+        status = 200
         answerBegan = true
         client.beginHead(status: 200, reason: ByteView("OK"))
         loop.outgoing.append("content-type: application/grpc\r\ngrpc-status: ")

@@ -16,7 +16,10 @@ extension Exchange {
         case overflow
     }
 
-    func reachWithinLimits(_ endpoint: EndpointState, fresh: Bool) throws(DialFailure) {
+    /// False where the request has been answered.
+    func reachWithinLimits(
+        _ endpoint: EndpointState, fresh: Bool
+    ) throws(DialFailure) -> Bool {
         let cluster = endpoint.cluster
         var found = Search.none
         if endpoint.hasWaiting, !fresh {
@@ -32,7 +35,9 @@ extension Exchange {
         case .overflow:
             cluster.stats.add(.upstreamRqPendingOverflow)
             reply(Reply(.overflow))
+            return false
         }
+        return true
     }
 
     /// A connection for this request and all the places it needs; or none, and then it has its

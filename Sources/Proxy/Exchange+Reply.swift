@@ -11,6 +11,7 @@ extension Exchange {
 
     func reply(_ reply: Reply) {
         guard !isFinished, let client else { return }
+        cancelTimers()
         if shouldReadBodyFirst(reply) {
             deferredReply = reply
             // Reading may have been held up by an upstream that is no more.
@@ -22,7 +23,9 @@ extension Exchange {
         status = reply.status
         if let failure = reply.failure {
             note(failure)
-            failure.appendBody(to: &body, transportReason: transportReason, retried: false)
+            status = reply.status
+            failure.appendBody(
+                to: &body, transportReason: transportReason, retried: tries.begun > 1)
             if failure.row.side == .upstream {
                 cluster?.count(status: status)
                 endpoint?.errorsTotal += 1
@@ -36,7 +39,8 @@ extension Exchange {
             || asksForTunnel
         // What is not sound HTTP is told so in HTTP, as the connection ends with it.
         if isGRPC, reply.location == nil, reply.failure?.row.closesDownstream != true {
-            replyToCall(client, status: reply.status, message: body, closes: closes)
+            grpcStatus = reply.grpcStatus.map(Int.init) ?? Self.grpcStatus(for: reply.status)
+            replyToCall(client, message: body, closes: closes)
             finish()
             client.answered(mustClose: closes)
             return

@@ -8,6 +8,14 @@ extension Exchange {
     /// 1xx other than 101: passed on, the final response follows (RFC 9110 section 15.2).
     func informational() {
         guard !answerBegan, let client else { return }
+        if response.status == 100 {
+            // An earlier try has said so already.
+            if tries.toldToContinue {
+                response.reset()
+                return
+            }
+            tries.toldToContinue = true
+        }
         client.beginInformational(status: response.status, reason: response.reasonBytes)
         response.appendKeptFields(to: &worker.loop.outgoing)
         client.endInformational()
@@ -15,9 +23,15 @@ extension Exchange {
     }
 
     /// The final head. It is written to the loop's outgoing buffer and sent with what comes next.
-    func responseArrived() {
-        guard let client else { return }
+    /// False where it is not passed on: the request is tried again.
+    @discardableResult
+    func responseArrived() -> Bool {
+        guard let client else { return false }
         let loop = worker.loop
+        if response.status >= 500 { endpoint?.errorsTotal += 1 }
+        if retriesAnswer() { return false }
+        cancelTryTimer()
+        if keepsBody { dropReplay() }
         answerBegan = true
         status = response.status
         firstByteNs = loop.nowNs
@@ -25,7 +39,6 @@ extension Exchange {
         let serviceTime = (loop.nowNs &- since) / 1_000_000
         serviceTimeMs = serviceTime
         cluster?.count(status: status)
-        if status >= 500 { endpoint?.errorsTotal += 1 }
         for index in response.fields.indices {
             switch response.fields[index].id {
             case .server, .xEnvoyUpstreamServiceTime: response.fields[index].isDropped = true
@@ -62,6 +75,7 @@ extension Exchange {
         client.endHead(
             status: status, framing: response.framing, closes: closesClient,
             upgrade: status == 101 ? response.value(of: .upgrade) : nil)
+        return true
     }
 
     /// HTTP/2 says by frames that there is no body; HTTP/1 would wait for the connection's end.
@@ -114,6 +128,10 @@ extension Exchange {
     func upstreamFailed(_ failure: Failure, reason: String? = nil, cause: StaticString? = nil) {
         upstream = nil
         guard !isFinished, let client else { return }
+        if retries(after: failure) {
+            endpoint?.errorsTotal += 1
+            return
+        }
         transportReason = reason
         failureCause = cause
         if answerBegan {
@@ -133,6 +151,7 @@ extension Exchange {
     func finish() {
         guard !isFinished else { return }
         isFinished = true
+        cancelTimers()
         if let upstream {
             self.upstream = nil
             upstream.abandon()
@@ -140,7 +159,7 @@ extension Exchange {
         if claims.isHeld { claims.release() }
         claims.giveRetry()
         if !mirrors.isEmpty { leaveMirrors() }
-        if let endpoint { endpoint.activeRequests -= 1 }
+        leaveEndpoint()
         if let cluster {
             cluster.stats.subtract(.upstreamRqActive)
             if failure == nil { cluster.stats.add(.upstreamRqCompleted) }

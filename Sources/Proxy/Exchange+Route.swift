@@ -34,6 +34,7 @@ extension Exchange {
         case .forward(let forward):
             self.forward = forward
             if let cors = forward.policy.cors, answersPreflight(cors) { return }
+            if let fault = forward.policy.fault, suffers(fault) { return }
             chooseDestination(forward)
         case .redirect(let redirect):
             follow(redirect, listener: listener)
@@ -82,7 +83,7 @@ extension Exchange {
         reply(Reply(.routeNotFound))
     }
 
-    private func chooseDestination(_ forward: Forward) {
+    func chooseDestination(_ forward: Forward) {
         let index = worker.draw(forward.destinations, totalWeight: forward.totalWeight)
         destinationIndex = index
         guard let cluster = forward.destinations[index].cluster else {
@@ -92,9 +93,9 @@ extension Exchange {
         }
         let state = worker.cluster(at: cluster)
         self.cluster = state
-        state.stats.add(.upstreamRqTotal)
         state.stats.add(.upstreamRqActive)
         if let rewrite = forward.rewrite { rewritePath(rewrite) }
+        if forward.policy.timeoutMs > 0 { startResponseTimer() }
         send(to: state)
     }
 

@@ -40,7 +40,10 @@ extension Exchange {
         fromUpstream.append(early)
         // What the client sent before it had an answer waits here.
         var fromClient = Buffer()
+        worker.replayBytes -= replay.count
         swap(&fromClient, &replay)
+        // A tunnel is no answer that could take too long.
+        cancelTimers()
         let owner = UpgradeTunnel(
             self, listener: listener, endpoint: endpoint, upstream: upstream)
         guard let downstream = client.becomeTunnelEnd(unread: &fromClient) else {

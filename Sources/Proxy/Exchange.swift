@@ -45,8 +45,9 @@ final class Exchange: TimerTarget {
     var rewrittenPath = Buffer()
     /// Path and query as they go up an HTTP/2 connection, where they do not stand together.
     var target = Buffer()
-    /// The beginning of a body as long as all of it is here: it can be sent again.
+    /// See Exchange+Replay.swift.
     var replay = Buffer()
+    var keepsBody = false
     var requestID = Buffer()
     /// Sent where the client's WebSocket came over HTTP/2, which has none.
     var webSocketKey = Buffer()
@@ -64,11 +65,16 @@ final class Exchange: TimerTarget {
     var isFinished = true
     /// The answer waits for the rest of a short request body.
     var deferredReply: Reply?
-    var isRetry = false
     /// Copies that are under way; see Exchange+Mirror.swift.
     var mirrors: ContiguousArray<MirrorStream> = []
     /// It is a copy itself.
     var isMirror = false
+    /// Is counted among the endpoint's requests.
+    var isOnEndpoint = false
+    /// See Exchange+Retry.swift.
+    var tries = Tries()
+    /// When the route's timeout began to count.
+    var timeoutStartNs: UInt64 = 0
 
     // What the log and the metrics tell.
     var startNs: UInt64 = 0
@@ -115,7 +121,8 @@ final class Exchange: TimerTarget {
         normalizedPath.removeAll()
         rewrittenPath.removeAll()
         target.removeAll()
-        replay.removeAll()
+        forgetReplay()
+        keepsBody = false
         requestID.removeAll()
         webSocketKey.removeAll()
         hasBody = false
@@ -123,8 +130,9 @@ final class Exchange: TimerTarget {
         answerBegan = false
         isFinished = true
         deferredReply = nil
-        isRetry = false
         isMirror = false
+        isOnEndpoint = false
+        tries = Tries()
         upstreamLocalAddress = nil
         requestReadNs = 0
         firstByteNs = 0
@@ -205,8 +213,12 @@ final class Exchange: TimerTarget {
     func requestBody(_ bytes: ByteView) {
         requestBytes &+= UInt64(bytes.count)
         if !mirrors.isEmpty { mirrorBody(bytes) }
-        guard bytes.count > 0, let upstream else { return }
-        if upstream.mayRefuse, !request.wantsUpgrade { keepForReplay(bytes) }
+        guard bytes.count > 0 else { return }
+        guard let upstream else {
+            if tries.isPaused { keep(bytes) }
+            return
+        }
+        if keepsBody { keepForReplay(bytes) }
         upstream.sendBody(bytes)
     }
 
@@ -225,6 +237,10 @@ final class Exchange: TimerTarget {
         }
         if !mirrors.isEmpty { completeMirrors() }
         upstream?.endBody()
+        if forward != nil {
+            startResponseTimer()
+            startTryTimer()
+        }
     }
 
     func requestRead() {
@@ -235,7 +251,9 @@ final class Exchange: TimerTarget {
     /// Whether another piece of body may be read now.
     var canTakeBody: Bool {
         if deferredReply != nil { return true }
-        guard let upstream else { return false }
+        guard let upstream else {
+            return tries.isPaused && replay.count < worker.settings.limits.highWaterBytes
+        }
         return upstream.canTakeBody
     }
 
@@ -301,6 +319,10 @@ final class Exchange: TimerTarget {
         } else {
             reply(Reply(Failure(error)))
         }
+    }
+
+    override func timerFired(tag: UInt8) {
+        if let timer = Tries.Timer(rawValue: tag) { fired(timer) }
     }
 
     func note(_ failure: Failure) {

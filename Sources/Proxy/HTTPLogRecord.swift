@@ -39,7 +39,7 @@ struct HTTPLogRecord: AccessLogSource {
             guard exchange.firstByteNs > 0 else { return nil }
             return (exchange.worker.loop.nowNs &- exchange.firstByteNs) / 1_000_000
         case .upstreamRequestAttemptCount:
-            return exchange.endpoint == nil ? 0 : exchange.isRetry ? 2 : 1
+            return UInt64(exchange.tries.begun)
         case .connectionID: return nil
         case .downstreamLocalPort: return client.localAddress.map { UInt64($0.port) }
         case .downstreamRemotePort: return UInt64(client.peer.port)

@@ -40,6 +40,12 @@ public struct ProxyLimits: Sendable {
     public var mirrorBytesTotalMax = 32 * 1024 * 1024
     /// A copy that has no complete answer by then ends.
     public var mirrorMs: UInt64 = 60_000
+    /// Of a request's body, kept for another try (Envoy's buffer limit); beyond it there is none.
+    public var replayBytesMax = 1024 * 1024
+    /// The same for all requests of a loop together.
+    public var replayTotalBytesMax = 32 * 1024 * 1024
+    /// Of an answer that is not passed on, read over so that its connection can be used again.
+    public var discardedBytesMax = 64 * 1024
     /// How long draining waits for requests under way.
     public var drainMs: UInt64 = 45_000
     /// Exchanges kept for reuse on a loop.
@@ -119,6 +125,18 @@ public struct ProxyLimits: Sendable {
                 "the same for all copies of one loop"
             ),
             ("mirror", "\(mirrorMs)", "ms", "a copy without a complete answer"),
+            (
+                "replay", "\(replayBytesMax)", "bytes",
+                "of a request's body, kept for another try; beyond it there is none"
+            ),
+            (
+                "replay-total", "\(replayTotalBytesMax)", "bytes",
+                "the same for all requests of a worker"
+            ),
+            (
+                "discarded", "\(discardedBytesMax)", "bytes",
+                "of an answer that is tried again, read over to keep its connection"
+            ),
             ("drain", "\(drainMs)", "ms", "waiting for requests under way when stopping"),
         ]
     }

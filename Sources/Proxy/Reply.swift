@@ -7,6 +7,8 @@ struct Reply {
     var details: StaticString
     var body: [UInt8] = []
     var location: [UInt8]?
+    /// For calls of gRPC; nil: as `status` says.
+    var grpcStatus: UInt8?
     /// `text/plain` is added, unless the route's own header operations set one.
     var contentType = false
     /// Of a preflight: says what the route's corsPolicy allows, and nothing of the route's own.

@@ -39,6 +39,8 @@ public final class Worker {
     var activeMirrors = 0
     /// What they hold of bodies.
     var mirrorBytes = 0
+    /// Of request bodies kept for another try, or until there is somebody to send them to.
+    var replayBytes = 0
 
     public init(loop: Loop, settings: ProxySettings, counts: ProcessCounts) {
         self.loop = loop

@@ -138,7 +138,9 @@ struct BalancerTests {
             try client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 100))
             for _ in 0..<100 { _ = try client.read(to: "no healthy upstream") }
         }
-        let counted = try ["a", "b", "c"].map { Double(try rig.cluster(.upstreamRqTotal, $0)) }
+        let counted = try ["a", "b", "c"].map {
+            Double(try rig.cluster(.upstreamCxNoneHealthy, $0))
+        }
         #expect(counted[1] == 0)
         #expect(counted.reduce(0, +) == Double(requests))
         #expect(abs(counted[0] - 3000) <= 5 * (3000 * 0.25).squareRoot())

@@ -21,17 +21,22 @@ struct Plan {
     var declaredPort: UInt16 = 80
     var redirectsToHTTPS = false
 
+    /// No retries: what a test does to one connection is what its client gets to see.
+    static let once = RoutePolicy(retry: nil)
+
     /// Everything goes to one cluster of these endpoints.
     static func forwarding(
         to endpoints: [SocketAddress], policy: Cluster.LoadBalancing = .leastRequest,
         connectTimeoutMs: UInt32 = 1000, headers: HeaderMutations? = nil, rewrite: Rewrite? = nil,
-        path: RouteMatch.Path = .any
+        path: RouteMatch.Path = .any, route: RoutePolicy = once
     ) -> Plan {
         var plan = Plan()
         plan.clusters = [
             cluster("a", endpoints, policy: policy, connectTimeoutMs: connectTimeoutMs)
         ]
-        plan.routes = [route(path, to: 0, headers: headers, rewrite: rewrite)]
+        plan.routes = [
+            Self.route(path, to: 0, headers: headers, rewrite: rewrite, policy: route)
+        ]
         return plan
     }
 
@@ -94,11 +99,11 @@ struct Plan {
 
     static func route(
         _ path: RouteMatch.Path = .any, to cluster: Int?, headers: HeaderMutations? = nil,
-        rewrite: Rewrite? = nil
+        rewrite: Rewrite? = nil, policy: RoutePolicy = once
     ) -> Route {
-        route(
-            path, .forward(Forward(destinations: [destination(cluster)], rewrite: rewrite)),
-            headers: headers)
+        let forward = Forward(
+            destinations: [destination(cluster)], rewrite: rewrite, policy: policy)
+        return route(path, .forward(forward), headers: headers)
     }
 
     static func route(

@@ -64,13 +64,15 @@ final class Rig {
 
     /// One endpoint, everything forwarded to it.
     static func forwarding(
-        limits: (inout ProxyLimits) -> Void = { _ in }
+        _ policy: RoutePolicy = Plan.once, limits: (inout ProxyLimits) -> Void = { _ in }
     ) throws -> (Rig, Backend) {
         let backend = try Backend()
         var settings = ProxySettings()
         limits(&settings.limits)
         return (
-            try Rig(.forwarding(to: [backend.address]), backends: [backend], settings: settings),
+            try Rig(
+                .forwarding(to: [backend.address], route: policy), backends: [backend],
+                settings: settings),
             backend
         )
     }

@@ -16,10 +16,10 @@ struct UpstreamH2Tests {
 
     private func rig(
         _ speaks: Cluster.UpstreamProtocol = .http2, backends count: Int = 1,
-        limits: (inout ProxyLimits) -> Void = { _ in }
+        policy: RoutePolicy = Plan.once, limits: (inout ProxyLimits) -> Void = { _ in }
     ) throws -> Rig {
         let backends = try (0..<count).map { _ in try Backend() }
-        var plan = Plan.forwarding(to: backends.map(\.address))
+        var plan = Plan.forwarding(to: backends.map(\.address), route: policy)
         plan.speak(speaks)
         var settings = ProxySettings()
         limits(&settings.limits)
@@ -219,34 +219,65 @@ struct UpstreamH2Tests {
         try rig.settle()
     }
 
-    @Test("a refused stream goes out once more and no third time", arguments: [true, false])
+    private static let refusedOnce = RoutePolicy(
+        retry: RetryPolicy(attempts: 1, conditions: .refusedStream, backoffMs: 1))
+
+    @Test("a refused stream goes out as often as the route says", arguments: [true, false])
     func refused(twice: Bool) throws {
-        let rig = try rig()
+        let rig = try rig(policy: Self.refusedOnce)
         let (client, endpoint, stream) = try open(
             rig, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")
         try endpoint.reset(stream, 7)
         let again = try endpoint.request(1)
         try endpoint.wait("the body again") { again.ended ? () : nil }
+        #expect(again.text == "body" && again.value("x-envoy-attempt-count") == "2")
         if twice {
             try endpoint.reset(again, 7)
             #expect(try client.readHead().hasPrefix("HTTP/1.1 503 "))
-            #expect(try client.read(to: "remote refused stream reset") != "")
+            #expect(
+                try client.read(to: "remote refused stream reset").hasSuffix(
+                    "retried and the latest reset reason: remote refused stream reset"))
         } else {
             try endpoint.answer(again, body: "done")
             #expect(try client.read(to: "done") != "")
         }
+        #expect(try rig.cluster(.upstreamRqRetryLimitExceeded) == (twice ? 1 : 0))
+        #expect(try rig.cluster(.upstreamRqRetrySuccess) == (twice ? 0 : 1))
         try rig.settle()
     }
 
     @Test("a long body is not kept: refused, it is 503 UR")
     func refusedLong() throws {
-        let rig = try rig()
+        let rig = try rig(policy: Self.refusedOnce) { $0.replayBytesMax = 19_999 }
         let body = String(repeating: "x", count: 20_000)
         let (client, endpoint, stream) = try open(
             rig, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n" + body)
         try endpoint.wait("the body") { stream.ended ? () : nil }
         try endpoint.reset(stream, 7)
         #expect(try client.readHead().hasPrefix("HTTP/1.1 503 "))
+        #expect(try rig.cluster(.retryOrShadowAbandoned) == 1)
+        try rig.settle()
+    }
+
+    @Test("a call of gRPC is tried again by the status among its head's fields alone")
+    func grpcStatus() throws {
+        let rig = try rig(policy: RoutePolicy(retry: RetryPolicy(attempts: 2, backoffMs: 1)))
+        let (client, endpoint, first) = try open(
+            rig,
+            "POST /s/m HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\n"
+                + "Content-Length: 5\r\n\r\nhello")
+        try endpoint.wait("the message") { first.ended ? () : nil }
+        try endpoint.answer(first, "content-type: application/grpc\r\ngrpc-status: 14\r\n")
+        let second = try endpoint.request(1)
+        try endpoint.wait("the message again") { second.ended ? () : nil }
+        #expect(second.text == "hello")
+        // An answer with messages has begun, whatever its trailers say.
+        try endpoint.answer(
+            second, "content-type: application/grpc\r\n", body: "x",
+            trailers: "grpc-status: 14\r\n")
+        #expect(try client.readHead().hasPrefix("HTTP/1.1 200 "))
+        #expect(try rig.cluster(.upstreamRqRetry) == 1)
+        #expect(try rig.cluster(.upstreamCxTotal) == 1)
         try rig.settle()
     }
 

@@ -304,16 +304,14 @@ struct DecodeTests {
 
     @Test("what is accepted and not acted on is said once a file, at its first use")
     func idleFields() throws {
-        let rule = Self.rule(
-            "timeout: 3s\nfault: {delay: {fixedDelay: 1s, percentage: {value: 1}}}")
+        let rule = Self.rule("match: [{name: m, statPrefix: p}, {uri: {exact: /}, statPrefix: q}]")
         let parsed = parse("\(rule)---\n\(rule.replacing("name: x", with: "name: z"))")
         #expect(parsed.diagnostics.isEmpty)
         #expect(
             parsed.idleFields.warnings.map(\.message) == [
-                "HTTPRoute.timeout is accepted, not acted on yet",
-                "HTTPRoute.fault is accepted, not acted on yet",
+                "HTTPMatchRequest.statPrefix is accepted, not acted on yet"
             ])
-        #expect(parsed.idleFields.warnings[0].location?.description == "test.yaml:11:5")
+        #expect(parsed.idleFields.warnings[0].location?.description == "test.yaml:11:23")
     }
 
     @Test("plain TCP rules act, and nothing is said about them")

@@ -309,14 +309,15 @@ struct StoreTests {
                 apiVersion: networking.istio.io/v1
                 kind: VirtualService
                 metadata: {name: \(name)}
-                spec: {hosts: [\(name)], http: [{timeout: 1s, route: [{destination: {host: a}}]}]}
+                spec: {hosts: [\(name)], http: [{match: [{statPrefix: p}], route: [{destination: {host: a}}]}]}
                 """)
         }
         let result = Store().load(paths: [folder.path], recursive: false)
         #expect(!result.hasErrors)
         #expect(
-            result.diagnostics.map(\.message) == ["HTTPRoute.timeout is accepted, not acted on yet"]
-        )
+            result.diagnostics.map(\.message) == [
+                "HTTPMatchRequest.statPrefix is accepted, not acted on yet"
+            ])
     }
 
     @Test("a mounted ConfigMap is read through its links, and its swap is noticed")

@@ -42,14 +42,17 @@ public struct RetryConditions: OptionSet, Hashable, Sendable {
         .connectFailure, .refusedStream, .unavailable, .cancelled, .statusCodes,
     ]
 
-    /// Conditions that hold by what an answer says.
-    public static let byAnswer: RetryConditions = [
-        .serverError, .gatewayError, .rateLimited, .retriable4xx, .statusCodes, .headers,
+    /// Those that may hold by an answer's status alone.
+    static let byStatus: RetryConditions = [
+        .serverError, .gatewayError, .rateLimited, .retriable4xx,
+    ]
+
+    public static let byGRPCStatus: RetryConditions = [
         .cancelled, .deadlineExceeded, .resourceExhausted, .internal, .unavailable,
     ]
 
-    /// Conditions that may hold for a request of which something was sent.
-    public static let afterSending: RetryConditions = byAnswer.union([.reset, .refusedStream])
+    /// Those that hold whenever there is no answer: Envoy takes a reset for a 5xx.
+    public static let byReset: RetryConditions = [.reset, .serverError, .gatewayError]
 
     /// As `retryOn` spells them, in the order of Envoy's documentation.
     public static let names: [(name: String, condition: RetryConditions)] = [

@@ -13,6 +13,17 @@ public final class RoutePolicy: Sendable {
     /// nil: other sites' scripts are told nothing.
     public let cors: CORSPolicy?
 
+    // What every request asks, kept apart from what only a failure does.
+
+    /// Of `retry`; 0 where there is none.
+    public let perTryTimeoutMs: UInt32
+    /// Some answers are tried again by their status.
+    public let looksAtStatus: Bool
+    /// Some answers are tried again by their grpc-status.
+    public let looksAtGRPCStatus: Bool
+    /// Something may be tried again that has reached an endpoint.
+    public let retriesWhatWasSent: Bool
+
     public init(
         timeoutMs: UInt32 = 0, retry: RetryPolicy? = .standard, fault: FaultPolicy? = nil,
         mirrors: [MirrorPolicy] = [], cors: CORSPolicy? = nil
@@ -22,6 +33,13 @@ public final class RoutePolicy: Sendable {
         self.fault = fault
         self.mirrors = mirrors
         self.cors = cors
+        let conditions = retry?.conditions ?? []
+        perTryTimeoutMs = retry?.perTryTimeoutMs ?? 0
+        looksAtStatus =
+            !conditions.isDisjoint(with: .byStatus)
+            || conditions.contains(.statusCodes) && retry?.statuses.isEmpty == false
+        looksAtGRPCStatus = !conditions.isDisjoint(with: .byGRPCStatus)
+        retriesWhatWasSent = looksAtStatus || !conditions.isDisjoint(with: .byReset)
     }
 
     /// Of rules that say nothing: no timeout, and Istio's two retries.

@@ -71,7 +71,6 @@ extension Exchange {
     func beginMirrored(to cluster: ClusterState) {
         if !hasBody { requestRead() }
         self.cluster = cluster
-        cluster.stats.add(.upstreamRqTotal)
         cluster.stats.add(.upstreamRqActive)
         send(to: cluster)
     }

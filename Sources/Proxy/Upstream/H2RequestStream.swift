@@ -51,8 +51,7 @@ final class H2RequestStream: H2Stream {
             openTunnel(exchange)
             return
         }
-        exchange.responseArrived()
-        if ends { finish() }
+        if exchange.responseArrived(), ends { finish() }
     }
 
     /// A 2xx to extended CONNECT is what 101 is to an upgrade (RFC 8441 section 5).
@@ -137,6 +136,12 @@ final class H2RequestStream: H2Stream {
         session.reset(self, code: 8)
     }
 
+    /// Nobody wants the rest, which is let through unread.
+    func forget() {
+        upstream = nil
+        if unconsumedBytes > 0 { session.consume(unconsumedBytes, of: self) }
+    }
+
     override func closed(code: UInt32) {
         connection.streamEnded()
         tunnel?.closed()
@@ -145,10 +150,14 @@ final class H2RequestStream: H2Stream {
         self.upstream = nil
         if connection.isClosed {
             connectionEnded(upstream)
-        } else if code == 7 || wasNeverSent {
-            // REFUSED_STREAM, or a GOAWAY that leaves this stream out: nothing was acted on
-            // (RFC 9113 section 8.7).
+        } else if wasNeverSent || code == 7 && !wasResetByPeer {
+            // A GOAWAY leaves this stream out: nothing was acted on (RFC 9113 section 8.7).
             upstream.refused(.remoteRefusedReset)
+        } else if code == 7 {
+            // REFUSED_STREAM says so as well, but of an endpoint that is there and does not want
+            // it: that is for the route's policy.
+            upstream.stats.add(.upstreamRqRxReset)
+            upstream.failed(.remoteRefusedReset)
         } else if wasResetByPeer {
             upstream.stats.add(.upstreamRqRxReset)
             upstream.failed(.remoteReset)

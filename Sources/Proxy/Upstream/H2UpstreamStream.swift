@@ -67,6 +67,25 @@ final class H2UpstreamStream: UpstreamStream {
         stream = nil
     }
 
+    /// A short rest is let through unread: a server counts resets and may take offence.
+    override func forsake() {
+        guard let exchange, exchange.requestIsRead else {
+            abandon()
+            return
+        }
+        switch exchange.response.framing {
+        case .none: break
+        case .length(let length) where length <= worker.settings.limits.discardedBytesMax: break
+        case .length, .chunked, .untilClose:
+            abandon()
+            return
+        }
+        self.exchange = nil
+        stream?.forget()
+        stream = nil
+        connection.served += 1
+    }
+
     // MARK: - From the stream
 
     /// The response is complete, with `decoder` holding its trailers. The last thing done with what

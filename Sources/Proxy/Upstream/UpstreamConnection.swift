@@ -12,24 +12,26 @@ final class UpstreamConnection: UpstreamStream {
         case connecting
         /// An exchange is on it.
         case busy
+        /// The rest of an answer that nobody wants is read over.
+        case discarding
         case idle
         case closed
     }
 
     /// What the bytes that arrive next are.
-    private enum Phase: UInt8 { case head, length, chunks, untilClose, done }
+    enum Phase: UInt8 { case head, length, chunks, untilClose, done }
 
-    private var socket: StreamSocket
+    var socket: StreamSocket
     /// nil: in the clear.
     let security: UpstreamSecurity?
     /// Seconds since 1970: the peer's certificate ends then.
     private var validUntil = Int64.max
-    private(set) var state: State
-    private var phase = Phase.head
+    var state: State
+    var phase = Phase.head
     private var parser = H1ResponseParser()
     private var decoder = ChunkedDecoder()
     /// Of a response body with a length: bytes still to come.
-    private var remaining = 0
+    var remaining = 0
     /// Carries a long body past this process while it lasts.
     var pipe: Pipe?
     /// What is to be sent once the connection stands.
@@ -37,22 +39,22 @@ final class UpstreamConnection: UpstreamStream {
     /// The socket may have something to read.
     var canRead = false
     /// FIN is on its way up the socket: reading goes on until it is met, as no event will follow.
-    private var peerClosed = false
+    var peerClosed = false
     private var inputEnded = false
     /// It ended with an error: a body until close is not complete then.
     private var isBroken = false
     /// Nothing more can be sent; what the peer said before may still be there to read.
-    private var writeFailed = false
+    var writeFailed = false
     /// All of the request is written or queued.
-    private var requestIsComplete = false
+    var requestIsComplete = false
     /// Something of the response has arrived.
     private var gotBytes = false
-    private var served = 0
+    var served = 0
     /// Asked of the system once, and only where a log wants it.
     private var localAddress: SocketAddress?
     private var isAdvancing = false
-    private var timer = TimerID.none
-    private var idleSinceMs: UInt64 = 0
+    var timer = TimerID.none
+    var idleSinceMs: UInt64 = 0
 
     private init(
         _ socket: consuming StreamSocket, security: UpstreamSecurity?, endpoint: EndpointState,
@@ -125,7 +127,7 @@ final class UpstreamConnection: UpstreamStream {
     override func sendBody(_ bytes: ByteView) {
         if let exchange, exchange.request.wantsUpgrade {
             // Sent on before the endpoint agrees, it would be taken for the next request.
-            exchange.replay.append(bytes)
+            exchange.keep(bytes)
             return
         }
         guard exchange?.request.framing == .chunked else {
@@ -221,6 +223,7 @@ final class UpstreamConnection: UpstreamStream {
         var behind = Buffer()
         if let tls = socket.tls { secured(tls, &behind) }
         if !socket.write(waiting.readable, loop) { failWriting() }
+        exchange?.upstreamStands()
         if socket.unsentBytes == 0 { exchange?.upstreamTakesMore() }
         if !behind.isEmpty { received(behind.readable) }
     }
@@ -258,7 +261,7 @@ final class UpstreamConnection: UpstreamStream {
         isAdvancing = true
         defer { isAdvancing = false }
         var readBytes = 0
-        while state == .busy || state == .idle {
+        while state == .busy || state == .idle || state == .discarding {
             if mayGoOnSplicing() {
                 splice()
                 return
@@ -297,6 +300,10 @@ final class UpstreamConnection: UpstreamStream {
 
     private func received(_ bytes: ByteView) {
         guard let exchange else {
+            if state == .discarding {
+                discard(bytes)
+                return
+            }
             // Bytes nobody asked for: the connection is out of step.
             stats.add(.upstreamCxProtocolError)
             endpoint.removeIdle(self)
@@ -306,7 +313,11 @@ final class UpstreamConnection: UpstreamStream {
         gotBytes = true
         var offset = 0
         if phase == .head, !receivedHead(bytes, exchange, &offset) { return }
-        receivedBody(bytes.suffix(from: offset), exchange)
+        if self.exchange === exchange {
+            receivedBody(bytes.suffix(from: offset), exchange)
+        } else if state == .discarding {
+            discard(bytes.suffix(from: offset))
+        }
     }
 
     /// True when a final head is there and the body's bytes start at `offset`.
@@ -444,37 +455,16 @@ final class UpstreamConnection: UpstreamStream {
         phase = .done
         served += 1
         if let security { security.keep(socket.tls?.takeSession()) }
-        let leftover = leftover + (canRead ? bytesBehind() : 0)
-        let isReusable =
-            leftover == 0 && requestIsComplete && unsentBytes == 0 && !peerClosed && !writeFailed
-            && exchange.response.allowsReuse
-        if leftover > 0 { stats.add(.upstreamCxProtocolError) }
+        let isReusable = exchange.response.allowsReuse
         self.exchange = nil
         exchange.upstream = nil
-        if isReusable, !endpoint.yieldsConnection, endpoint.keepIdle(self) {
-            state = .idle
-            endpoint.cluster.capacityFreed()
-            idleSinceMs = loop.nowMs
-            if !loop.timers.isPending(timer) {
-                timer = loop.timers.schedule(
-                    afterMs: worker.settings.limits.upstreamIdleMs, target: self, tag: 1)
-            }
-        } else {
-            stats.add(.upstreamCxDestroyLocal)
-            close()
-        }
+        goBack(isReusable: isReusable, leftover: leftover)
         exchange.responseEnded(decoder)
     }
 
-    /// What the socket has behind a response that was read up to its last byte and no further. It
-    /// would be taken for the answer to the next request.
-    private func bytesBehind() -> Int {
-        var count = 0
-        switch socket.read(loop, counting: &count) {
-        case .bytes, .wouldBlock: canRead = false
-        case .end, .cut, .failed: peerClosed = true
-        }
-        return count
+    /// See UpstreamConnection+Pool.swift.
+    override func forsake() {
+        if !readsOver() { abandon() }
     }
 
     private func switchProtocols(_ exchange: Exchange, rest: ByteView) {
@@ -563,7 +553,7 @@ final class UpstreamConnection: UpstreamStream {
         close()
     }
 
-    private func close() {
+    func close() {
         guard state != .closed else { return }
         state = .closed
         loop.timers.cancel(timer)
@@ -580,6 +570,12 @@ final class UpstreamConnection: UpstreamStream {
             stats.add(.upstreamCxConnectTimeout)
             fail(.connectionTimeout)
             endpoint.failLine(.connectionTimeout, reason: nil)
+            return
+        }
+        if tag == 2 {
+            guard state == .discarding else { return }
+            stats.add(.upstreamCxDestroyLocal)
+            close()
             return
         }
         guard state == .idle else { return }

@@ -42,6 +42,8 @@ class UpstreamStream: Pollable {
     func advance() {}
     /// The exchange gave up: what still comes is nobody's.
     func abandon() {}
+    /// The exchange does not want the answer whose head has come; the connection may go on.
+    func forsake() { abandon() }
 
     /// The response's body goes past this process, inside the kernel.
     var isSplicing: Bool { false }

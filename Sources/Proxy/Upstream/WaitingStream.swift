@@ -40,6 +40,7 @@ final class WaitingStream: UpstreamStream {
         exchange.upstream = stream
         stream.begin(exchange)
         guard exchange.upstream === stream else { return }
+        exchange.upstreamStands()
         if !body.isEmpty {
             stream.sendBody(body.readable)
             stream.flushBody()

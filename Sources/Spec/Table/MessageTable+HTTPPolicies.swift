@@ -1,46 +1,46 @@
 // The fields of an HTTP rule's policies: retry, fault, mirror, CORS.
-// All are read and checked and wait for the part of the proxy that acts on them.
+// Deprecated spellings have rows of their own, so that documentation shows them.
 
 extension MessageTable {
     static let httpRetry = MessageTable(
         "HTTPRetry",
         [
-            FieldRow("attempts", .integer("int32"), .decodesOnly, "0 switches retries off."),
-            FieldRow("perTryTimeout", .duration, .decodesOnly, "The whole timeout by default."),
-            FieldRow("retryOn", .string, .decodesOnly, "Conditions, separated by commas."),
-            FieldRow("retryRemoteLocalities", .bool, .decodesOnly, "Also in other places."),
+            FieldRow("attempts", .integer("int32"), "0 switches retries off."),
+            FieldRow("perTryTimeout", .duration, "The whole timeout by default."),
+            FieldRow("retryOn", .string, "Conditions, separated by commas."),
+            FieldRow("retryRemoteLocalities", .bool, "Also in other places."),
             FieldRow(
-                "retryIgnorePreviousHosts", .bool, .decodesOnly, "Not where it failed before."),
-            FieldRow("backoff", .duration, .decodesOnly, "Base of the pause; 25 ms by default."),
+                "retryIgnorePreviousHosts", .bool, "Not where it failed before."),
+            FieldRow("backoff", .duration, "Base of the pause; 25 ms by default."),
         ])
 
     static let httpFault = MessageTable(
         "HTTPFaultInjection",
         [
-            FieldRow("delay", .message(faultDelay), .decodesOnly, "Waits first."),
-            FieldRow("abort", .message(faultAbort), .decodesOnly, "Answers with an error."),
+            FieldRow("delay", .message(faultDelay), "Waits first."),
+            FieldRow("abort", .message(faultAbort), "Answers with an error."),
         ])
 
     static let faultDelay = MessageTable(
         "Delay",
         [
             FieldRow(
-                "percent", .integer("int32"), .decodesOnly, "Deprecated; use `percentage`."),
-            FieldRow("fixedDelay", .duration, .decodesOnly, "At least 1 ms."),
+                "percent", .integer("int32"), "Deprecated; use `percentage`."),
+            FieldRow("fixedDelay", .duration, "At least 1 ms."),
             FieldRow("exponentialDelay", .duration, .noEffect, "Not implemented by Istio either."),
             FieldRow(
-                "percentage", .message(percent), .decodesOnly,
+                "percentage", .message(percent),
                 "How many requests; none where it says nothing."),
         ])
 
     static let faultAbort = MessageTable(
         "Abort",
         [
-            FieldRow("httpStatus", .integer("int32"), .decodesOnly, "200 to 599."),
-            FieldRow("grpcStatus", .string, .decodesOnly, "A name or number."),
+            FieldRow("httpStatus", .integer("int32"), "200 to 599."),
+            FieldRow("grpcStatus", .string, "A name or number."),
             FieldRow("http2Error", .string, .noEffect, "Not implemented by Istio either."),
             FieldRow(
-                "percentage", .message(percent), .decodesOnly,
+                "percentage", .message(percent),
                 "How many requests; none where it says nothing."),
         ])
 

@@ -1,5 +1,5 @@
 // The fields of a VirtualService's HTTP rules (networking/v1alpha3/virtual_service.proto).
-// Matching and routing work; the policies of retry and fault are read and checked.
+// Most act on requests one by one; the names are those of the proto file, in its order.
 
 extension MessageTable {
     static let httpRoute = MessageTable(
@@ -13,10 +13,9 @@ extension MessageTable {
             FieldRow(
                 "delegate", .message(delegate), "Takes the rules of another VirtualService."),
             FieldRow("rewrite", .message(httpRewrite), "Changes path or host on the way."),
-            FieldRow("timeout", .duration, .decodesOnly, "For the whole answer; none by default."),
-            FieldRow("retries", .message(httpRetry), .decodesOnly, "Tries again after failures."),
-            FieldRow(
-                "fault", .message(httpFault), .decodesOnly, "Delays or aborts some requests."),
+            FieldRow("timeout", .duration, "For the whole answer; none by default."),
+            FieldRow("retries", .message(httpRetry), "Tries again after failures."),
+            FieldRow("fault", .message(httpFault), "Delays or aborts some requests."),
             FieldRow("mirror", .message(destination), "Sends a copy as well."),
             FieldRow(
                 "mirrors", .list(.message(httpMirror)), "Sends copies as well."),

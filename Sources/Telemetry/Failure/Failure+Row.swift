@@ -30,28 +30,40 @@ extension Failure {
         .noHealthyUpstream: FailureRow(
             503, .noHealthyUpstream, "no_healthy_upstream", body: "no healthy upstream",
             side: .upstream),
+        // The status is the route's.
+        .faultAbort: FailureRow(
+            503, .faultInjected, "fault_filter_abort", body: "fault filter abort", side: .proxy),
     ]
 
     private static let upstream: Part = [
         .localConnectionFailure: early(
-            .upstreamConnectionFailure, "local connection failure", retry: .always),
+            .upstreamConnectionFailure, "local connection failure", retry: .connectFailure),
         .remoteConnectionFailure: early(
-            .upstreamConnectionFailure, "remote connection failure", retry: .always),
+            .upstreamConnectionFailure, "remote connection failure", retry: .connectFailure),
         .connectionTimeout: early(
-            .upstreamConnectionFailure, "connection timeout", retry: .always),
+            .upstreamConnectionFailure, "connection timeout", retry: .connectFailure),
         .connectionTermination: early(
-            .upstreamConnectionTermination, "connection termination", retry: .whenReplayable),
-        .localReset: early(.localReset, "local reset"),
-        .remoteReset: early(.upstreamRemoteReset, "remote reset", retry: .whenReplayable),
+            .upstreamConnectionTermination, "connection termination", retry: .reset),
+        .localReset: early(.localReset, "local reset", retry: .reset),
+        .remoteReset: early(.upstreamRemoteReset, "remote reset", retry: .reset),
         .remoteRefusedReset: early(
-            .upstreamRemoteReset, "remote refused stream reset", retry: .always),
+            .upstreamRemoteReset, "remote refused stream reset", retry: .refused),
         .overflow: early(.upstreamOverflow, "overflow"),
-        .upstreamProtocolError: early(.upstreamProtocolError, "protocol error", status: 502),
+        .upstreamProtocolError: early(
+            .upstreamProtocolError, "protocol error", status: 502, retry: .reset),
+        .responseTimeout: FailureRow(
+            504, .upstreamRequestTimeout, "response_timeout", body: "upstream request timeout",
+            side: .upstream),
+        .perTryTimeout: FailureRow(
+            504, .upstreamRequestTimeout, "upstream_per_try_timeout",
+            body: "upstream request timeout", side: .upstream, retry: .reset),
         .connectionTerminationAfterHead: late(
             .upstreamConnectionTermination, "connection termination"),
         .localResetAfterHead: late(.localReset, "local reset"),
         .remoteResetAfterHead: late(.upstreamRemoteReset, "remote reset"),
         .upstreamProtocolErrorAfterHead: late(.upstreamProtocolError, "protocol error"),
+        .responseTimeoutAfterHead: FailureRow(
+            0, .upstreamRequestTimeout, "response_timeout", side: .upstream, closes: true),
     ]
 
     private static let request: Part = [

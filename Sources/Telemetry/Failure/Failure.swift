@@ -9,6 +9,7 @@ public enum Failure: Int, CaseIterable, Sendable {
     case misdirectedRequest
     case clusterNotFound
     case noHealthyUpstream
+    case faultAbort
 
     // The upstream, before a response head arrived.
     case localConnectionFailure
@@ -20,12 +21,15 @@ public enum Failure: Int, CaseIterable, Sendable {
     case remoteRefusedReset
     case overflow
     case upstreamProtocolError
+    case responseTimeout
+    case perTryTimeout
 
     // The upstream, after the response head was passed on: the client sees a cut body.
     case connectionTerminationAfterHead
     case localResetAfterHead
     case remoteResetAfterHead
     case upstreamProtocolErrorAfterHead
+    case responseTimeoutAfterHead
 
     // The client broke a rule.
     case codecError

@@ -5,14 +5,15 @@ public struct FailureRow: Sendable {
     /// Who is at fault.
     public enum Side: String, Sendable { case downstream, upstream, proxy }
 
-    /// Whether the same request may be sent once more.
+    /// What a route's retry policy takes it for (Envoy's wouldRetryFromReset).
     public enum Retry: Sendable {
         case never
-        /// Nothing reached an endpoint: any request may.
-        case always
-        /// An endpoint may have begun to act: only a request that can be replayed, and only over a
-        /// connection that had served before (a keep-alive race).
-        case whenReplayable
+        /// Nothing reached an endpoint.
+        case connectFailure
+        /// An endpoint has refused to act on it (RFC 9113 section 8.7).
+        case refused
+        /// An endpoint may have begun to act.
+        case reset
     }
 
     /// The response's status; 0 where there is no response any more, so that a head that was

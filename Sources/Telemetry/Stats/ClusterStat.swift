@@ -31,8 +31,11 @@ public enum ClusterStat: Int, StatFamily {
     case upstreamRqCancelled
     case upstreamRqCompleted
     case upstreamRqTimeout
+    case upstreamRqPerTryTimeout
     case upstreamRqRetry
     case upstreamRqRetrySuccess
+    case upstreamRqRetryLimitExceeded
+    case upstreamRqRetryOverflow
     case retryOrShadowAbandoned
     case upstreamRqRxReset
     case upstreamRqTxReset
@@ -127,15 +130,27 @@ public enum ClusterStat: Int, StatFamily {
             StatDefinition("upstream_rq_completed", .counter, "Requests answered")
         case .upstreamRqTimeout:
             StatDefinition("upstream_rq_timeout", .counter, "Requests that reached their timeout")
+        case .upstreamRqPerTryTimeout:
+            StatDefinition(
+                "upstream_rq_per_try_timeout", .counter,
+                "Attempts that reached the timeout of a try")
         case .upstreamRqRetry:
             StatDefinition("upstream_rq_retry", .counter, "Attempts made again")
         case .upstreamRqRetrySuccess:
             StatDefinition(
                 "upstream_rq_retry_success", .counter, "Attempts made again that succeeded")
+        case .upstreamRqRetryLimitExceeded:
+            StatDefinition(
+                "upstream_rq_retry_limit_exceeded", .counter,
+                "Failures not tried again because all attempts were used")
+        case .upstreamRqRetryOverflow:
+            StatDefinition(
+                "upstream_rq_retry_overflow", .counter,
+                "Failures not tried again because too many retries were under way")
         case .retryOrShadowAbandoned:
             StatDefinition(
                 "retry_or_shadow_abandoned", .counter,
-                "Times a copy of a request, or its body for another attempt, was given up")
+                "Requests not tried again or mirrored because their body was too long to keep")
         case .upstreamRqRxReset:
             StatDefinition("upstream_rq_rx_reset", .counter, "Requests ended early by the endpoint")
         case .upstreamRqTxReset:

@@ -48,6 +48,9 @@ public enum HTTPStat: Int, StatFamily {
     case rqRedirect
     case corsOriginValid
     case corsOriginInvalid
+    case faultDelaysInjected
+    case faultAbortsInjected
+    case faultActive
 
     public var definition: StatDefinition {
         switch self {
@@ -178,6 +181,14 @@ public enum HTTPStat: Int, StatFamily {
             StatDefinition(
                 "cors.origin_invalid", .counter,
                 "Requests of sites that the route's corsPolicy does not allow")
+        case .faultDelaysInjected:
+            StatDefinition(
+                "fault.delays_injected", .counter, "Requests held up on purpose")
+        case .faultAbortsInjected:
+            StatDefinition(
+                "fault.aborts_injected", .counter, "Requests answered with an error on purpose")
+        case .faultActive:
+            StatDefinition("fault.active_faults", .gauge, "Requests being held up now")
         }
     }
 }
