@@ -226,7 +226,8 @@ def test_the_proxys_own_answers_are_grpc_statuses(world):
         "/test.Nowhere/Unary": (grpc.StatusCode.UNIMPLEMENTED, ""),
         "/test.Dead/Unary": (
             grpc.StatusCode.UNAVAILABLE,
-            "upstream connect error or disconnect/reset before headers. reset reason: "
+            "upstream connect error or disconnect/reset before headers. "
+            "retried and the latest reset reason: "
             "remote connection failure, transport failure reason: delayed connect error: "
             "Connection refused",
         ),

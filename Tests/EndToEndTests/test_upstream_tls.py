@@ -63,7 +63,8 @@ def objects(port, tls, protocol="HTTP", **policy):
         r.gateway(),
         r.service_entry("up.test", port, protocol=protocol),
         r.destination_rule("up.test", {}, tls=tls, **policy),
-        r.virtual_service("all", r.rule("up.test")),
+        # One try, so that what is counted is what one failure counts.
+        r.virtual_service("all", r.rule("up.test", retries={})),
     ]
 
 
