@@ -71,7 +71,11 @@ extension Exchange {
         case .downstreamLocalPort:
             if let address = client?.localAddress { out.append(decimal: UInt64(address.port)) }
         case .upstreamRemoteAddress, .upstreamHost:
-            if let endpoint { out.append(endpoint.address) } else { out.append(0x2d) }
+            if let endpoint {
+                out.append(upstreamAddress ?? endpoint.address)
+            } else {
+                out.append(0x2d)
+            }
         case .upstreamCluster:
             out.append(text: cluster?.cluster.name ?? "-")
         case .protocolName: out.append("HTTP/1.1")

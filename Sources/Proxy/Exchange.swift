@@ -52,6 +52,9 @@ final class Exchange: TimerTarget {
     /// Sent where the client's WebSocket came over HTTP/2, which has none.
     var webSocketKey = Buffer()
 
+    /// The other end of the upstream connection, where the endpoint is a name whose connections
+    /// go to different addresses; nil: the endpoint's own.
+    var upstreamAddress: SocketAddress?
     /// Our end of the upstream connection; only logs want to know.
     var upstreamLocalAddress: SocketAddress?
 
@@ -133,6 +136,7 @@ final class Exchange: TimerTarget {
         isMirror = false
         isOnEndpoint = false
         tries = Tries()
+        upstreamAddress = nil
         upstreamLocalAddress = nil
         requestReadNs = 0
         firstByteNs = 0

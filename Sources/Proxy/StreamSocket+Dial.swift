@@ -10,10 +10,11 @@ extension StreamSocket {
     enum Stage { case connecting, shaking, standing }
 
     /// Starts to connect; `rise` with every event until it is decided.
+    /// - Parameter address: what `addressToDial` gave.
     static func dial(
-        _ endpoint: EndpointState, _ tls: TLSStream?
+        _ endpoint: EndpointState, at address: SocketAddress, _ tls: TLSStream?
     ) throws(DialFailure) -> StreamSocket {
-        switch connect(to: endpoint) {
+        switch connect(to: address, of: endpoint) {
         // What connects at once tells so by its first event all the same, unless nothing is left
         // to wait for.
         case .connected(let raw):
@@ -23,8 +24,10 @@ extension StreamSocket {
         }
     }
 
-    private static func connect(to endpoint: EndpointState) -> Socket.Connecting {
-        let result = Socket.connect(to: endpoint.addressToDial())
+    private static func connect(
+        to address: SocketAddress, of endpoint: EndpointState
+    ) -> Socket.Connecting {
+        let result = Socket.connect(to: address)
         guard let asked = endpoint.cluster.cluster.pool?.keepalive else { return result }
         switch result {
         case .connected(let raw), .inProgress(let raw):

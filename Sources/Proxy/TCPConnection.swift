@@ -17,6 +17,8 @@ final class TCPConnection: Pollable {
     /// Of the first destination, which says how long connections last.
     private var ruling: Cluster?
     private var endpoint: EndpointState?
+    /// Where the connection goes: one of the endpoint's addresses.
+    private var upstreamAddress: SocketAddress?
     private var security: UpstreamSecurity?
     private var timer = TimerID.none
     /// Who the client is, where it showed a certificate.
@@ -71,10 +73,12 @@ final class TCPConnection: Pollable {
         }
         guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
+            failureReason = cluster.nameProblem
             end(.noHealthyUpstream)
             return
         }
         self.endpoint = endpoint
+        upstreamAddress = endpoint.address
         endpoint.activeRequests += 1
         endpoint.requestsTotal += 1
         guard endpoint.admitConnection() else {
@@ -83,15 +87,17 @@ final class TCPConnection: Pollable {
             end(.upstreamOverflow)
             return
         }
+        let address = endpoint.addressToDial()
+        upstreamAddress = address
         do throws(DialFailure) {
             // A stream of bytes has no authority: without a name of its own it asks for none.
             security = try endpoint.security(for: .empty).get()
             upstream = try StreamSocket.dial(
-                endpoint,
+                endpoint, at: address,
                 try security?.stream(for: .bytes, wallNs: worker.loop.wallNs))
         } catch {
             endpoint.returnAdmission()
-            failed(endpoint.failed(error))
+            failed(endpoint.failed(error, at: upstreamAddress))
             return
         }
         endpoint.connectionOpened()
@@ -114,7 +120,7 @@ final class TCPConnection: Pollable {
         do throws(DialFailure) {
             guard try upstream.rise(readiness, worker.loop, counting: &count) else { return }
         } catch {
-            failed(endpoint?.failed(error) ?? error)
+            failed(endpoint?.failed(error, at: upstreamAddress) ?? error)
             return
         }
         worker.loop.timers.cancel(timer)
@@ -124,7 +130,7 @@ final class TCPConnection: Pollable {
 
     override func timerFired(tag: UInt8) {
         cluster?.stats.add(.upstreamCxConnectTimeout)
-        failed(endpoint?.failed(.timeout) ?? .timeout)
+        failed(endpoint?.failed(.timeout, at: upstreamAddress) ?? .timeout)
     }
 
     private func connected() {
@@ -216,7 +222,7 @@ final class TCPConnection: Pollable {
                 startWallNs: startWallNs,
                 durationMs: (worker.loop.nowNs &- startNs) / 1_000_000, peer: peer,
                 listener: listener, identity: identity, tls: tls, cluster: cluster,
-                endpoint: endpoint, flags: flags, failureReason: failureReason,
+                upstreamAddress: upstreamAddress, flags: flags, failureReason: failureReason,
                 bytesReceived: bytesReceived, bytesSent: bytesSent))
     }
 }

@@ -13,7 +13,7 @@ struct TCPLogRecord: AccessLogSource {
     let identity: PeerIdentity?
     let tls: TLSStream?
     let cluster: ClusterState?
-    let endpoint: EndpointState?
+    let upstreamAddress: SocketAddress?
     let flags: ResponseFlags
     let failureReason: String?
     let bytesReceived: UInt64
@@ -33,7 +33,7 @@ struct TCPLogRecord: AccessLogSource {
         case .duration: durationMs
         case .downstreamRemotePort: UInt64(peer.port)
         case .downstreamLocalPort: UInt64(listener.spec.port)
-        case .upstreamRemotePort: endpoint.map { UInt64($0.address.port) }
+        case .upstreamRemotePort: upstreamAddress.map { UInt64($0.port) }
         default: nil
         }
     }
@@ -44,11 +44,11 @@ struct TCPLogRecord: AccessLogSource {
             guard let failureReason else { return false }
             line.append(contentsOf: failureReason.utf8)
         case .upstreamHost, .upstreamRemoteAddress:
-            guard let endpoint else { return false }
-            line.append(endpoint.address)
+            guard let upstreamAddress else { return false }
+            line.append(upstreamAddress)
         case .upstreamRemoteAddressWithoutPort:
-            guard let endpoint else { return false }
-            line.append(host: endpoint.address)
+            guard let upstreamAddress else { return false }
+            line.append(host: upstreamAddress)
         case .upstreamCluster, .upstreamClusterRaw:
             guard let cluster else { return false }
             line.append(contentsOf: cluster.cluster.name.utf8)

@@ -26,8 +26,11 @@ class Places:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                self.close_connection = "x-close" in self.headers
                 self.send_response(200)
                 self.send_header("content-length", str(len(address)))
+                if self.close_connection:
+                    self.send_header("connection", "close")
                 self.end_headers()
                 self.wfile.write(address.encode())
 
@@ -203,6 +206,18 @@ def test_round_robin_keeps_open_connections_when_the_addresses_change(started, n
     wait_for(lambda: names.asked("app.test") >= before + 3, "the name to be asked for again", 15)
     assert answers(gateway, "app.test", 3) == {"127.0.0.2"}
     assert cluster_stat(gateway, "app.test", "upstream_cx_total") == 1
+
+
+def test_round_robin_passes_over_addresses_where_nobody_answers(started, names, places):
+    names.set("app.test", "127.0.0.2", "127.0.0.9")
+    logical = entry("app.test", places.port, resolution="DNS_ROUND_ROBIN")
+    gateway = start(started, names, logical, workers=1)
+    # Every request needs a connection of its own: one of them may meet the dead address.
+    got = [gateway.get(host="app.test", fields=["x-close: 1"]).status for _ in range(12)]
+    assert got.count(200) >= 11
+    assert cluster_stat(gateway, "app.test", "upstream_cx_connect_fail") <= 1
+    line = gateway.log_entry(authority="app.test", response_code="200")
+    assert "127.0.0.2:" in line["upstream_host"]
 
 
 def test_the_hosts_file_comes_before_the_resolver(started, names, places):

@@ -251,6 +251,53 @@ import Testing
         #expect(world.says("a Service already describes a.default.svc.cluster.local"))
     }
 
+    @Test("a ServiceEntry for the host of a Service adds the names of its certificates")
+    func shadowedNames() throws {
+        let world = Self.world(
+            Piece.served("a"),
+            """
+            kind: ServiceEntry
+            metadata: {name: x}
+            spec:
+              hosts: [a.default.svc.cluster.local]
+              ports: [{number: 80, name: http, protocol: HTTP}]
+              resolution: STATIC
+              endpoints: [{address: 10.9.9.9}]
+              subjectAltNames: [a.example.com]
+            ---
+            kind: DestinationRule
+            metadata: {name: a}
+            spec: {host: a, trafficPolicy: {tls: {mode: SIMPLE}}}
+            """)
+        #expect(world.endpoints(Piece.a) == "10.0.0.1:80")
+        let tls = try #require(world.cluster(Piece.a)?.endpoints.first?.tls)
+        #expect(tls.subjectAltNames == ["a.example.com"])
+        #expect(!world.says("a Service already describes"))
+    }
+
+    @Test("entries of one host that disagree about a port's protocol are told of")
+    func protocols() {
+        func entry(_ name: String, _ protocolName: String) -> String {
+            """
+            kind: ServiceEntry
+            metadata: {name: \(name)}
+            spec:
+              hosts: [x.com]
+              ports: [{number: 80, name: main, protocol: \(protocolName)}]
+              resolution: STATIC
+              endpoints: [{address: 10.0.0.1}]
+            """
+        }
+        let base = [Piece.gateway(), Piece.virtualService(http: Piece.to("x.com"))]
+        func world(_ protocolName: String) -> World {
+            World(
+                (base + [entry("one", "HTTP"), entry("two", protocolName)])
+                    .joined(separator: "\n---\n"))
+        }
+        #expect(world("TCP").says("port 80 of x.com is TCP here and HTTP in", "default/one"))
+        #expect(!world("HTTP").says("port 80 of x.com"))
+    }
+
     @Test("a service with nobody behind it is told")
     func nobody() {
         let world = Self.world(Self.service("{port: 80}"))

@@ -113,9 +113,27 @@ struct NameTests {
         let all = try ["127.0.0.1", "127.0.0.2", "::1"].map {
             try #require(SocketAddress(host: $0, port: 1))
         }
-        var rotation = AddressRotation(all, startingAt: 1)
-        #expect((0..<4).compactMap { _ in rotation.next() } == [all[2], all[0], all[1], all[2]])
+        // IPv6 and IPv4 take turns.
+        let mixed = [all[2], all[0], all[1]]
+        var rotation = AddressRotation(all, startingAt: 2)
+        #expect((0..<4).map { _ in rotation.next(nowMs: 0) } == mixed + [mixed[0]])
         var empty = AddressRotation([], startingAt: 0)
-        #expect(empty.next() == nil)
+        #expect(empty.next(nowMs: 0) == nil)
+    }
+
+    @Test("an address where nobody answered is passed over for a while, unless all are")
+    func avoided() throws {
+        let all = try ["127.0.0.1", "127.0.0.2"].map {
+            try #require(SocketAddress(host: $0, port: 1))
+        }
+        var rotation = AddressRotation(all, startingAt: 0)
+        rotation.avoid(all[1], nowMs: 100)
+        #expect((0..<3).map { _ in rotation.next(nowMs: 200) } == [all[0], all[0], all[0]])
+        // A new answer with the same address does not make it work.
+        rotation = AddressRotation(all, startingAt: 0, after: rotation)
+        #expect(rotation.next(nowMs: 200) == all[0])
+        rotation.avoid(all[0], nowMs: 200)
+        #expect(Set((0..<2).map { _ in rotation.next(nowMs: 300) }) == Set(all))
+        #expect(rotation.next(nowMs: 100 + AddressRotation.avoidMs) == all[1])
     }
 }

@@ -34,7 +34,8 @@ final class RegisteredService: Sendable {
     /// Expected in the server's certificate where no DestinationRule says otherwise.
     let subjectAltNames: [String]
 
-    init(_ service: Service, host: String) {
+    /// - Parameter subjectAltNames: of ServiceEntries for the same host.
+    init(_ service: Service, host: String, subjectAltNames: [String] = []) {
         self.host = host
         namespace = service.namespace
         serviceName = service.name
@@ -50,7 +51,7 @@ final class RegisteredService: Sendable {
         externalName = HostName.lowercased(service.externalName)
         addresses = service.clusterIPs
         isExternal = false
-        subjectAltNames = []
+        self.subjectAltNames = subjectAltNames
     }
 
     /// `entries` is never empty: the host came from one of them.

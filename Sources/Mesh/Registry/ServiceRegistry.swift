@@ -11,15 +11,21 @@ struct ServiceRegistry {
         var services: [RegisteredService] = []
         var byHost: [String: [Int]] = [:]
         services.reserveCapacity(objects.services.count + objects.serviceEntries.count)
+        let groups = Self.grouped(objects.serviceEntries)
+        // Istio takes nothing but the names of certificates from an entry for a Service's host.
+        let names = Dictionary(
+            groups.map { ($0.host, $0.entries.flatMap(\.subjectAltNames)) },
+            uniquingKeysWith: { $0 + $1 })
         for service in objects.services {
             let host = "\(service.name).\(service.namespace).svc.\(domain)"
             byHost[host, default: []].append(services.count)
-            services.append(RegisteredService(service, host: host))
+            services.append(
+                RegisteredService(service, host: host, subjectAltNames: names[host] ?? []))
         }
-        for (host, namespace, entries) in Self.grouped(objects.serviceEntries) {
+        for (host, namespace, entries) in groups {
             let known = byHost[host, default: []]
             if known.contains(where: { services[$0].isKubernetes }) {
-                for entry in entries {
+                for entry in entries where entry.subjectAltNames.isEmpty {
                     findings.report(
                         .warning, entry, at: entry.position(ofHost: host), "spec.hosts",
                         "a Service already describes \(host): this entry adds nothing to it",
@@ -27,6 +33,7 @@ struct ServiceRegistry {
                 }
                 continue
             }
+            Self.tellOfProtocols(entries, host, &findings)
             byHost[host, default: []].append(services.count)
             services.append(RegisteredService(entries: entries, host: host, namespace: namespace))
         }
@@ -71,6 +78,29 @@ struct ServiceRegistry {
             if let same = services.first(where: { $0.host.hasPrefix(name) }) { return same.host }
         }
         return Suggestion.nearest(to: host, among: services.lazy.map(\.host))
+    }
+
+    /// IST0177: of entries for one host, the first that has a port says what is spoken there.
+    private static func tellOfProtocols(
+        _ entries: [ServiceEntry], _ host: String, _ findings: inout Findings
+    ) {
+        guard entries.count > 1 else { return }
+        var first: [UInt16: (port: ServiceEntry.Port, entry: ServiceEntry)] = [:]
+        for entry in entries {
+            for port in entry.ports {
+                guard let known = first[port.number] else {
+                    first[port.number] = (port, entry)
+                    continue
+                }
+                guard known.port.protocolName != port.protocolName else { continue }
+                findings.report(
+                    .warning, entry, at: port.position, "spec.ports",
+                    "port \(port.number) of \(host) is \(port.protocolName.rawValue) here and "
+                        + "\(known.port.protocolName.rawValue) in \(known.entry.key), which "
+                        + "holds",
+                    advice: "write the same protocol in both")
+            }
+        }
     }
 
     /// Entries by host and namespace, in the order in which each pair first comes up.

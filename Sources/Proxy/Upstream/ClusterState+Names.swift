@@ -3,23 +3,6 @@
 import Mesh
 import Net
 
-/// Takes the addresses of a name in turn, one a connection.
-struct AddressRotation {
-    let addresses: [SocketAddress]
-    private var turn: Int
-
-    init(_ addresses: [SocketAddress], startingAt turn: Int) {
-        self.addresses = addresses
-        self.turn = turn
-    }
-
-    mutating func next() -> SocketAddress? {
-        guard !addresses.isEmpty else { return nil }
-        turn = turn + 1 < addresses.count ? turn + 1 : 0
-        return addresses[turn]
-    }
-}
-
 extension ClusterState {
     /// The addresses that serve `next` now, each once, with the endpoint it stands for.
     func places(of next: Cluster) -> [(endpoint: Endpoint, address: SocketAddress)] {
@@ -46,7 +29,7 @@ extension ClusterState {
             }
             // Workers begin at different places, or all would go to the same server first.
             let start = Int(worker.random.below(UInt32(found.count)))
-            rotation = AddressRotation(found, startingAt: start)
+            rotation = AddressRotation(found, startingAt: start, after: rotation)
             // The one there is stays whatever its address was: its connections are not drained.
             let present = endpoints.first { $0.endpoint.address == endpoint.address }
             return [(endpoint, present?.address ?? first)]

@@ -45,8 +45,12 @@ extension EndpointState {
     }
 
     /// Counts a connection that did not come about.
-    func failed(_ failure: DialFailure) -> DialFailure {
+    /// - Parameter address: where it was to go; nil where it never got so far.
+    func failed(_ failure: DialFailure, at address: SocketAddress? = nil) -> DialFailure {
         connectFailuresTotal += 1
+        if failure.kind == .connect, let address {
+            cluster.rotation?.avoid(address, nowMs: cluster.worker.loop.nowMs)
+        }
         let stats = cluster.stats
         stats.add(.upstreamCxConnectFail)
         switch failure.kind {

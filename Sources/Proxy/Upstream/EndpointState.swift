@@ -64,7 +64,8 @@ final class EndpointState {
 
     /// Where the next connection goes.
     func addressToDial() -> SocketAddress {
-        if let next = cluster.rotation?.next() { address = next }
+        let nowMs = cluster.worker.loop.nowMs
+        if let next = cluster.rotation?.next(nowMs: nowMs) { address = next }
         return address
     }
 

@@ -29,6 +29,8 @@ final class H2UpstreamConnection: Pollable {
     var served = 0
     /// Seconds since 1970: the peer's certificate ends then.
     private var validUntil = Int64.max
+    /// Where it goes; the endpoint may be a name with several addresses.
+    let address: SocketAddress
     private(set) var localAddress: SocketAddress?
     /// The stream whose answer is being gathered in the loop's outgoing buffer.
     private var gathering: H2RequestStream?
@@ -44,9 +46,10 @@ final class H2UpstreamConnection: Pollable {
     private var stats: ClusterStats { endpoint.cluster.stats }
 
     private init(
-        _ socket: consuming StreamSocket, security: UpstreamSecurity?, endpoint: EndpointState,
-        worker: Worker
+        _ socket: consuming StreamSocket, to address: SocketAddress, security: UpstreamSecurity?,
+        endpoint: EndpointState, worker: Worker
     ) {
+        self.address = address
         isConnecting = socket.stage != .standing
         self.socket = socket
         self.security = security
@@ -61,13 +64,15 @@ final class H2UpstreamConnection: Pollable {
         to endpoint: EndpointState, _ security: UpstreamSecurity?, worker: Worker
     ) throws(DialFailure) -> H2UpstreamConnection {
         let connection: H2UpstreamConnection
+        let address = endpoint.addressToDial()
         do throws(DialFailure) {
             let tls = try security?.stream(for: .http2, wallNs: worker.loop.wallNs)
             connection = H2UpstreamConnection(
-                try StreamSocket.dial(endpoint, tls), security: security,
+                try StreamSocket.dial(endpoint, at: address, tls), to: address,
+                security: security,
                 endpoint: endpoint, worker: worker)
         } catch {
-            throw endpoint.failed(error)
+            throw endpoint.failed(error, at: address)
         }
         do throws(NetError) {
             try worker.loop.add(connection, descriptor: connection.socket.descriptor, for: .stream)
@@ -163,7 +168,7 @@ final class H2UpstreamConnection: Pollable {
             if !stands { return }
         } catch {
             stats.add(.upstreamRqPendingFailureEject, UInt64(session?.openStreams ?? 0))
-            let reason = endpoint.failed(error).reason
+            let reason = endpoint.failed(error, at: address).reason
             lost(.remoteConnectionFailure, reason: reason)
             endpoint.failLine(.remoteConnectionFailure, reason: reason)
             return
@@ -326,7 +331,7 @@ final class H2UpstreamConnection: Pollable {
         if tag == 0 {
             guard isConnecting else { return }
             stats.add(.upstreamCxConnectTimeout)
-            _ = endpoint.failed(.timeout)
+            _ = endpoint.failed(.timeout, at: address)
             lost(.connectionTimeout)
             endpoint.failLine(.connectionTimeout, reason: nil)
             return

@@ -15,6 +15,7 @@ final class H2UpstreamStream: UpstreamStream {
     override func begin(_ exchange: Exchange) {
         self.exchange = exchange
         exchange.upstreamLocalAddress = connection.localAddress
+        if endpoint.cluster.rotation != nil { exchange.upstreamAddress = connection.address }
         if connection.isConnecting {
             exchange.claims.wait(in: endpoint.cluster)
             connection.waits(self)

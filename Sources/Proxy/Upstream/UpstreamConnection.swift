@@ -22,6 +22,8 @@ final class UpstreamConnection: UpstreamStream {
     enum Phase: UInt8 { case head, length, chunks, untilClose, done }
 
     var socket: StreamSocket
+    /// Where it goes; the endpoint may be a name with several addresses.
+    let address: SocketAddress
     /// nil: in the clear.
     let security: UpstreamSecurity?
     /// Seconds since 1970: the peer's certificate ends then.
@@ -57,9 +59,10 @@ final class UpstreamConnection: UpstreamStream {
     var idleSinceMs: UInt64 = 0
 
     private init(
-        _ socket: consuming StreamSocket, security: UpstreamSecurity?, endpoint: EndpointState,
-        worker: Worker
+        _ socket: consuming StreamSocket, to address: SocketAddress, security: UpstreamSecurity?,
+        endpoint: EndpointState, worker: Worker
     ) {
+        self.address = address
         state = socket.stage == .standing ? .busy : .connecting
         self.socket = socket
         self.security = security
@@ -71,13 +74,15 @@ final class UpstreamConnection: UpstreamStream {
     ) throws(DialFailure) -> UpstreamConnection {
         let cluster = endpoint.cluster
         let connection: UpstreamConnection
+        let address = endpoint.addressToDial()
         do throws(DialFailure) {
             let tls = try security?.stream(for: .http1, wallNs: worker.loop.wallNs)
             connection = UpstreamConnection(
-                try StreamSocket.dial(endpoint, tls), security: security,
+                try StreamSocket.dial(endpoint, at: address, tls), to: address,
+                security: security,
                 endpoint: endpoint, worker: worker)
         } catch {
-            throw endpoint.failed(error)
+            throw endpoint.failed(error, at: address)
         }
         do throws(NetError) {
             try worker.loop.add(connection, descriptor: connection.socket.descriptor, for: .stream)
@@ -111,6 +116,7 @@ final class UpstreamConnection: UpstreamStream {
         parser = H1ResponseParser()
         gotBytes = false
         requestIsComplete = exchange.requestIsRead
+        if endpoint.cluster.rotation != nil { exchange.upstreamAddress = address }
         if worker.log != nil {
             if localAddress == nil, state != .connecting {
                 localAddress = Socket.localAddress(socket.descriptor)
@@ -206,7 +212,7 @@ final class UpstreamConnection: UpstreamStream {
             if !stands { return }
         } catch {
             stats.add(.upstreamRqPendingFailureEject)
-            let reason = endpoint.failed(error).reason
+            let reason = endpoint.failed(error, at: address).reason
             fail(.remoteConnectionFailure, reason: reason)
             endpoint.failLine(.remoteConnectionFailure, reason: reason)
             return
@@ -565,8 +571,7 @@ final class UpstreamConnection: UpstreamStream {
     override func timerFired(tag: UInt8) {
         if tag == 0 {
             guard state == .connecting else { return }
-            stats.add(.upstreamCxConnectFail)
-            endpoint.connectFailuresTotal += 1
+            _ = endpoint.failed(.timeout, at: address)
             stats.add(.upstreamCxConnectTimeout)
             fail(.connectionTimeout)
             endpoint.failLine(.connectionTimeout, reason: nil)

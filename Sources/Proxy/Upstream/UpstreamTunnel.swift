@@ -9,13 +9,15 @@ import Telemetry
 
 final class UpstreamTunnel: UpstreamStream {
     private var socket: StreamSocket
+    private let address: SocketAddress
     private let security: UpstreamSecurity?
     private var timer = TimerID.none
 
     private init(
-        _ socket: consuming StreamSocket, security: UpstreamSecurity?, endpoint: EndpointState,
-        worker: Worker
+        _ socket: consuming StreamSocket, to address: SocketAddress, security: UpstreamSecurity?,
+        endpoint: EndpointState, worker: Worker
     ) {
+        self.address = address
         self.socket = socket
         self.security = security
         super.init(endpoint: endpoint, worker: worker)
@@ -25,13 +27,15 @@ final class UpstreamTunnel: UpstreamStream {
         to endpoint: EndpointState, _ security: UpstreamSecurity?, worker: Worker
     ) throws(DialFailure) -> UpstreamTunnel {
         let tunnel: UpstreamTunnel
+        let address = endpoint.addressToDial()
         do throws(DialFailure) {
             let tls = try security?.stream(for: .bytes, wallNs: worker.loop.wallNs)
             tunnel = UpstreamTunnel(
-                try StreamSocket.dial(endpoint, tls), security: security,
+                try StreamSocket.dial(endpoint, at: address, tls), to: address,
+                security: security,
                 endpoint: endpoint, worker: worker)
         } catch {
-            throw endpoint.failed(error)
+            throw endpoint.failed(error, at: address)
         }
         do throws(NetError) {
             try worker.loop.add(tunnel, descriptor: tunnel.socket.descriptor, for: .stream)
@@ -50,6 +54,7 @@ final class UpstreamTunnel: UpstreamStream {
     override func begin(_ exchange: Exchange) {
         self.exchange = exchange
         exchange.claims.wait(in: endpoint.cluster)
+        if endpoint.cluster.rotation != nil { exchange.upstreamAddress = address }
         // Connected at once: the exchange is told from the loop, never inside its own call.
         if socket.stage == .standing { loop.again(self) }
     }
@@ -69,7 +74,7 @@ final class UpstreamTunnel: UpstreamStream {
             stats.add(.upstreamCxRxBytesTotal, UInt64(count))
             if !stands { return }
         } catch {
-            fail(.remoteConnectionFailure, reason: endpoint.failed(error).reason)
+            fail(.remoteConnectionFailure, reason: endpoint.failed(error, at: address).reason)
             return
         }
         if let tls = socket.tls {
@@ -83,7 +88,7 @@ final class UpstreamTunnel: UpstreamStream {
     override func timerFired(tag: UInt8) {
         guard socket.stage != .standing else { return }
         stats.add(.upstreamCxConnectTimeout)
-        fail(.connectionTimeout, reason: endpoint.failed(.timeout).reason)
+        fail(.connectionTimeout, reason: endpoint.failed(.timeout, at: address).reason)
     }
 
     /// - Parameter behind: what the endpoint said with its handshake.

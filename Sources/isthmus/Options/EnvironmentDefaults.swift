@@ -51,6 +51,7 @@ enum EnvironmentDefaults {
         Row("ISTHMUS_METRICS", "--metrics", serving),
         Row("ISTHMUS_ACCESS_LOG", "--access-log", serving),
         Row("ISTHMUS_ACCESS_LOG_FORMAT", "--access-log-format", serving),
+        Row("ISTHMUS_DNS", "--dns", serving),
         Row("ISTHMUS_SERVER_NAME", "--server-name", serving),
         Row("ISTHMUS_MIRROR_HOST", "--mirror-host", serving),
         Row("ISTHMUS_LOG_LEVEL", "--log-level", serving),
