@@ -22,8 +22,8 @@ import Testing
         try #require(world(policy).cluster(Piece.a))
     }
 
-    private static func pool(_ settings: String) throws -> PoolPolicy? {
-        try cluster("connectionPool: {\(settings)}").pool
+    private static func pool(_ settings: String, beside more: String = "") throws -> PoolPolicy? {
+        try cluster("connectionPool: {\(settings)}\n\(more)").pool
     }
 
     private static func outliers(_ settings: String) throws -> OutlierPolicy {
@@ -55,6 +55,28 @@ import Testing
         #expect(limits.retries == 4)
         #expect(try Self.pool("http: {http2MaxRequests: 3}")?.limits?.requests == 3)
         #expect(try Self.pool("http: {maxRequestsPerConnection: 3}")?.limits == nil)
+    }
+
+    @Test(
+        "a retry budget has Envoy's defaults, and stands in for maxRetries",
+        arguments: [
+            ("{}", 200_000, 3), ("{percent: 12.5, minRetryConcurrency: 1}", 125_000, 1),
+            ("{minRetryConcurrency: 0}", 200_000, 0),
+        ] as [(String, UInt32, UInt32)])
+    func retryBudget(budget: String, share: UInt32, least: UInt32) throws {
+        let limits = try #require(
+            try Self.pool("http: {maxRetries: 1}", beside: "retryBudget: \(budget)")?.limits)
+        #expect(limits.retryBudget == PoolPolicy.RetryBudget(share: share, least: least))
+        #expect(limits.retries(amid: 0) == least)
+        #expect(limits.retries(amid: 1000) == max(least, share / 1000))
+    }
+
+    @Test("settings of a port have no retry budget, and take the general one away")
+    func retryBudgetOfAPort() throws {
+        let budget = "retryBudget: {percent: 5}"
+        let port = "portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]"
+        #expect(try Self.pool("tcp: {connectTimeout: 1s}", beside: budget) != nil)
+        #expect(try Self.pool("tcp: {connectTimeout: 1s}", beside: "\(budget)\n\(port)") == nil)
     }
 
     @Test("how long a connection lives")

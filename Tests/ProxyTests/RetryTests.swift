@@ -322,4 +322,82 @@ struct RetryTests {
         #expect(try late.readHead().contains("x-envoy-attempt-count: 2\r\n"))
         try rig.settle()
     }
+
+    // MARK: - Limits of the cluster
+
+    private func limited(
+        _ change: (inout PoolPolicy.Limits) -> Void
+    ) throws -> (Rig, Backend) {
+        let backend = try Backend()
+        // A pause that no test waits for the end of.
+        let policy = RoutePolicy(
+            retry: RetryPolicy(attempts: 2, conditions: .serverError, backoffMs: 600_000))
+        var plan = Plan.forwarding(to: [backend.address], route: policy)
+        plan.limit(PoolLimitTests.limits(change))
+        return (try Rig(plan, backends: [backend]), backend)
+    }
+
+    /// Requests that fail, one after the other; those that wait for another try.
+    private func waiting(_ rig: Rig, of count: Int) throws -> [Wire] {
+        var left: [Wire] = []
+        for _ in 0..<count {
+            let before = try rig.cluster(.upstreamRqRetry)
+            let overflows = try rig.cluster(.upstreamRqRetryOverflow)
+            let (client, upstream, _) = try rig.open(Self.get)
+            try upstream.send(
+                "HTTP/1.1 503 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            try Wire.wait(for: "a pause or an answer") {
+                let waits = try rig.cluster(.upstreamRqRetry) > before
+                let isRefused = try rig.cluster(.upstreamRqRetryOverflow) > overflows
+                return waits || isRefused ? () : nil
+            }
+            if try rig.cluster(.upstreamRqRetry) > before {
+                left.append(client)
+            } else {
+                #expect(try client.readHead().hasPrefix("HTTP/1.1 503 "))
+            }
+        }
+        return left
+    }
+
+    /// A mere FIN would only say that the client has nothing more to send.
+    private func leave(_ rig: Rig, _ clients: [Wire]) throws {
+        for client in clients { client.reset() }
+        try rig.settle()
+        // Places of those that left are free again.
+        let taken = try rig.onLoop { worker -> [UInt32] in
+            let limits = worker.cluster(at: 0).limits
+            return [limits?.retries.value ?? 1, limits?.requests.value ?? 1]
+        }
+        #expect(taken == [0, 0])
+    }
+
+    @Test("no more retries at the same time than maxRetries: the answer is passed on, UO")
+    func maxRetries() throws {
+        let (rig, _) = try limited { $0.retries = 2 }
+        let clients = try waiting(rig, of: 4)
+        #expect(clients.count == 2)
+        #expect(try rig.cluster(.upstreamRqRetryOverflow) == 2)
+        #expect(try rig.sample.requests.contains { $0.key.responseFlags == .upstreamOverflow })
+        try leave(rig, clients)
+    }
+
+    @Test("a retry budget allows its least, however few requests there are")
+    func budget() throws {
+        let (rig, _) = try limited { $0.retryBudget = .init(share: 200_000, least: 3) }
+        let clients = try waiting(rig, of: 5)
+        #expect(clients.count == 3)
+        try leave(rig, clients)
+    }
+
+    @Test("a retry budget grows with the requests that are under way")
+    func budgetShare() throws {
+        let (rig, _) = try limited { $0.retryBudget = .init(share: 500_000, least: 0) }
+        let others = try (0..<4).map { _ in try rig.open(Self.get) }
+        // Half of the four that are served and the one that fails.
+        let clients = try waiting(rig, of: 4)
+        #expect(clients.count == 2)
+        for other in others { other.upstream.close() }
+        try leave(rig, clients)
+    }
 }

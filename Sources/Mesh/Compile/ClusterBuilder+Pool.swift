@@ -25,14 +25,17 @@ extension InboundTarget.Pool {
 
 extension PoolPolicy {
     /// nil where the settings ask for nothing that a connection without any would not do.
-    convenience init?(_ settings: ConnectionPoolSettings?) {
-        guard let settings else { return nil }
-        let (tcp, http) = (settings.tcp, settings.http)
+    convenience init?(
+        _ settings: ConnectionPoolSettings?, retryBudget: TrafficPolicy.RetryBudget? = nil
+    ) {
+        guard settings != nil || retryBudget != nil else { return nil }
+        let (tcp, http) = (settings?.tcp, settings?.http)
         var limits = Limits()
         limits.connections = Self.limit(tcp?.maxConnections)
         limits.pendingRequests = Self.limit(http?.http1MaxPendingRequests)
         limits.requests = Self.limit(http?.http2MaxRequests)
         limits.retries = Self.limit(http?.maxRetries)
+        limits.retryBudget = retryBudget.map { RetryBudget($0) }
         var lifetime = Lifetime()
         lifetime.requests = UInt32(clamping: http?.maxRequestsPerConnection ?? 0)
         lifetime.durationMs = tcp?.maxConnectionDuration.map(Self.timeout) ?? 0
@@ -66,6 +69,15 @@ extension PoolPolicy {
     /// 0 switches a timeout off.
     private static func timeout(_ written: Duration) -> UInt32 {
         written == .zero ? 0 : ClusterBuilder.milliseconds(written)
+    }
+}
+
+extension PoolPolicy.RetryBudget {
+    /// Envoy's defaults where nothing is said: 20 %, and never fewer than 3.
+    fileprivate init(_ settings: TrafficPolicy.RetryBudget) {
+        let percent = min(max(settings.percent ?? 20, 0), 100)
+        self.init(
+            share: UInt32((percent * 10_000).rounded()), least: settings.minRetryConcurrency ?? 3)
     }
 }
 

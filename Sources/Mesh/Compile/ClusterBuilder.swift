@@ -51,7 +51,9 @@ struct ClusterBuilder {
                 policy?.connectionPool?.http),
             connectTimeoutMs: timeout.map(Self.milliseconds) ?? 10_000,
             discovery: Self.discovery(of: members, service),
-            pool: PoolPolicy(policy?.connectionPool),
+            pool: PoolPolicy(
+                policy?.connectionPool,
+                retryBudget: merged?.retryBudget(port: key.port, subset: key.subset)),
             outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
             balance: balance(members, policy, of: key, merged, old: old),
             origins: service.origins + Self.origins(merged, subset: key.subset))

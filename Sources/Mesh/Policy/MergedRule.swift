@@ -50,6 +50,14 @@ struct MergedRule {
 }
 
 extension MergedRule {
+    /// Of a subset, else of all. Settings of a port have none and take both away (Istio
+    /// GetPortLevelTrafficPolicy).
+    func retryBudget(port: UInt16, subset name: String) -> TrafficPolicy.RetryBudget? {
+        let general = trafficPolicy?.settings(for: port) == nil ? trafficPolicy?.retryBudget : nil
+        guard let own = subset(name)?.subset.trafficPolicy else { return general }
+        return own.settings(for: port) == nil ? own.retryBudget ?? general : nil
+    }
+
     /// TLS settings and where they are written.
     struct TLS {
         let settings: ClientTLSSettings

@@ -13,7 +13,29 @@ public final class PoolPolicy: Sendable, Hashable {
         public var requests = UInt32.max
         /// `http.maxRetries`
         public var retries = UInt32.max
+        /// Instead of `retries`.
+        public var retryBudget: RetryBudget?
         public init() {}
+
+        /// How many tries made again there may be while so many requests wait or are under way.
+        public func retries(amid requests: UInt64) -> UInt32 {
+            guard let retryBudget else { return retries }
+            let share = requests * UInt64(retryBudget.share) / 1_000_000
+            return max(UInt32(clamping: share), retryBudget.least)
+        }
+    }
+
+    /// `retryBudget` of a traffic policy.
+    public struct RetryBudget: Sendable, Hashable {
+        /// Millionths of the requests that wait or are under way.
+        public let share: UInt32
+        /// Always allowed, however few requests there are.
+        public let least: UInt32
+
+        public init(share: UInt32, least: UInt32) {
+            self.share = share
+            self.least = least
+        }
     }
 
     /// When a connection ends.

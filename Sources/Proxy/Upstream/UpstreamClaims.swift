@@ -34,7 +34,10 @@ struct UpstreamClaims {
     /// Takes a place among the tries made again; false when there are too many.
     mutating func takeRetry(of cluster: ClusterState) -> Bool {
         guard retryIn == nil, let limits = cluster.limits else { return true }
-        guard limits.retries.take(max: cluster.bounds.retries) else { return false }
+        let requests = UInt64(limits.requests.value) + UInt64(limits.pendingRequests.value)
+        guard limits.retries.take(max: cluster.bounds.retries(amid: requests)) else {
+            return false
+        }
         retryIn = limits
         return true
     }

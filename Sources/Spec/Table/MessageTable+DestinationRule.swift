@@ -47,7 +47,7 @@ extension MessageTable {
                 "Instead of the rest, for one port."),
             FieldRow("tunnel", .message(tunnel), .decodesOnly, "Through an HTTP proxy."),
             FieldRow("proxyProtocol", .message(proxyProtocol), .decodesOnly, "PROXY header."),
-            FieldRow("retryBudget", .message(retryBudget), .decodesOnly, "Bounds retries."),
+            FieldRow("retryBudget", .message(retryBudget), "Bounds retries."),
         ])
 
     static let portTrafficPolicy = MessageTable(
@@ -73,8 +73,8 @@ extension MessageTable {
     static let retryBudget = MessageTable(
         "RetryBudget",
         [
-            FieldRow("percent", .double, .decodesOnly, "Of the active requests; 20 by default."),
-            FieldRow("minRetryConcurrency", .integer("uint32"), .decodesOnly, "3 by default."),
+            FieldRow("percent", .double, "Of the active requests; 20 by default."),
+            FieldRow("minRetryConcurrency", .integer("uint32"), "3 by default."),
             FieldRow("budgetInterval", .duration, .decodesOnly, "How long requests count."),
         ])
 
@@ -117,7 +117,7 @@ extension MessageTable {
             FieldRow(
                 "maxRequestsPerConnection", .integer("int32"), .decodesOnly,
                 "1 switches keep-alive off."),
-            FieldRow("maxRetries", .integer("int32"), .decodesOnly, "At the same time."),
+            FieldRow("maxRetries", .integer("int32"), "Retries at the same time, of all workers."),
             FieldRow("idleTimeout", .duration, .decodesOnly, "1 h by default."),
             FieldRow(
                 "h2UpgradePolicy", .choice(ConnectionPoolSettings.HTTP.H2UpgradePolicy.self),
