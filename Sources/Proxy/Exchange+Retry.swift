@@ -84,7 +84,8 @@ extension Exchange {
         }
         cancelTryTimer()
         if let endpoint {
-            if retry.avoidsPreviousHosts { wish.tried.append(endpoint) }
+            wish.tried.append(endpoint)
+            wish.avoidsTried = retry.avoidsPreviousHosts
             wish.leavesTriedPriorities = retry.reachesOtherLocalities
         }
         leaveEndpoint()

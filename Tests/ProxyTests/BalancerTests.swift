@@ -109,6 +109,18 @@ struct BalancerTests {
         #expect(cluster.pick(wish) != nil)
     }
 
+    @Test("who was asked before has its turn where the route does not mind")
+    func triedAgain() {
+        let cluster = cluster(.roundRobin, weights: [1, 1])
+        var wish = PickWish()
+        wish.tried = [cluster.endpoints[0]]
+        wish.avoidsTried = false
+        let picked = (0..<4).filter { _ in cluster.pick(wish) === cluster.endpoints[0] }
+        #expect(picked.count == 2)
+        wish.reset()
+        #expect(wish.avoidsTried)
+    }
+
     @Test("weights far apart and large do not overflow")
     func extremes() {
         let cluster = cluster(.leastRequest, weights: [.max / 2, .max / 2, 1])

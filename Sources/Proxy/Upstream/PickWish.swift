@@ -4,20 +4,23 @@
 struct PickWish {
     /// What a cluster that hashes goes by; nil: the request has no key, and anybody will do.
     var hash: UInt64?
-    /// Asked before and not to be asked again where there is anybody else, in order
-    /// (`retryIgnorePreviousHosts`).
+    /// Asked before, in order.
     var tried: ContiguousArray<EndpointState> = []
+    /// Those are not to be asked again where there is anybody else (`retryIgnorePreviousHosts`).
+    var avoidsTried = true
     /// Priorities that every other try was turned down by are left out for the next
     /// (`retryRemoteLocalities`).
     var leavesTriedPriorities = false
 
+    /// Whether it is one to be avoided.
     func hasTried(_ endpoint: EndpointState) -> Bool {
-        tried.contains { $0 === endpoint }
+        avoidsTried && tried.contains { $0 === endpoint }
     }
 
     mutating func reset() {
         hash = nil
         if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
+        avoidsTried = true
         leavesTriedPriorities = false
     }
 }
