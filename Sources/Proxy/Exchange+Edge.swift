@@ -41,15 +41,27 @@ extension Exchange {
             return
         }
         let loop = worker.loop
-        writeForwardedFor(client)
-        loop.outgoing.append(
-            client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
-        if client.identity != nil { writeForwardedCertificate(client) }
-        loop.outgoing.append("x-request-id: ")
-        writeRequestID()
-        loop.outgoing.append("\r\n")
+        let ruled = ruledInRequest
+        writeForwardedFor(client, unless: ruled)
+        if !ruled.contains(.forwardedProto) { writeForwardedProto(client) }
+        if client.identity != nil, !ruled.contains(.clientCertificate) {
+            writeForwardedCertificate(client)
+        }
+        if !ruled.contains(.requestID) {
+            loop.outgoing.append("x-request-id: ")
+            writeRequestID()
+            loop.outgoing.append("\r\n")
+        }
         writeAttempt()
         writeOriginalPath()
+    }
+
+    /// What the rule and the destination have set or removed of what is written here: theirs is the
+    /// last word (Envoy's router comes behind its connection manager).
+    private var ruledInRequest: OwnFields {
+        let byRule = routeHeaders?.ownInRequest ?? []
+        guard let headers = forward?.destinations[destinationIndex].headers else { return byRule }
+        return byRule.union(headers.ownInRequest)
     }
 
     // MARK: - Inside the mesh
@@ -86,12 +98,12 @@ extension Exchange {
 
     private func writeMeshFields(_ client: ClientStream) {
         let loop = worker.loop
-        if request.index(of: .xForwardedProto) < 0 {
-            loop.outgoing.append(
-                client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
+        let ruled = ruledInRequest
+        if !ruled.contains(.forwardedProto), request.index(of: .xForwardedProto) < 0 {
+            writeForwardedProto(client)
         }
-        writeForwardedCertificate(client)
-        if request.index(of: .xRequestID) < 0 {
+        if !ruled.contains(.clientCertificate) { writeForwardedCertificate(client) }
+        if !ruled.contains(.requestID), request.index(of: .xRequestID) < 0 {
             loop.outgoing.append("x-request-id: ")
             writeRequestID()
             loop.outgoing.append("\r\n")
@@ -152,11 +164,20 @@ extension Exchange {
         out.append(identity.forwarded)
     }
 
-    private func writeForwardedFor(_ client: ClientStream) {
+    private func writeForwardedProto(_ client: ClientStream) {
+        worker.loop.outgoing.append(
+            client.isSecure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n")
+    }
+
+    private func writeForwardedFor(_ client: ClientStream, unless ruled: OwnFields) {
         let loop = worker.loop
-        loop.outgoing.append("x-forwarded-for: ")
-        appendForwardedFor(client, to: &loop.outgoing)
-        loop.outgoing.append("\r\nx-envoy-external-address: ")
+        if !ruled.contains(.forwardedFor) {
+            loop.outgoing.append("x-forwarded-for: ")
+            appendForwardedFor(client, to: &loop.outgoing)
+            loop.outgoing.append("\r\n")
+        }
+        guard !ruled.contains(.externalAddress) else { return }
+        loop.outgoing.append("x-envoy-external-address: ")
         loop.outgoing.append(host: client.peer)
         loop.outgoing.append("\r\n")
     }

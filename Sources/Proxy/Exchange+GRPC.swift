@@ -59,7 +59,8 @@ extension Exchange {
         loop.outgoing.append("\r\n")
         // An HTTP/1.1 client would wait for a body that has no end.
         if !request.isHTTP2 { loop.outgoing.append("content-length: 0\r\n") }
-        writeDateAndServer()
+        writeDate()
+        writeServer()
         client.endHead(status: 200, framing: .none, closes: closes, upgrade: nil)
         client.endBody(decoder)
     }

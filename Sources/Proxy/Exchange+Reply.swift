@@ -100,14 +100,22 @@ extension Exchange {
             append(headers.response.set, to: &loop.outgoing)
             append(headers.response.add, to: &loop.outgoing)
         }
-        writeDateAndServer()
+        if reply.failure != nil || routeHeaders?.ownInResponse.contains(.date) != true {
+            writeDate()
+        }
+        writeServer()
     }
 
-    func writeDateAndServer() {
+    func writeDate() {
         let loop = worker.loop
         loop.outgoing.append("date: ")
         worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)
-        loop.outgoing.append("\r\nserver: ")
+        loop.outgoing.append("\r\n")
+    }
+
+    func writeServer() {
+        let loop = worker.loop
+        loop.outgoing.append("server: ")
         loop.outgoing.append(worker.settings.serverName)
         loop.outgoing.append("\r\n")
     }

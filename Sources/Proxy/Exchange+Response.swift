@@ -61,17 +61,16 @@ extension Exchange {
             to: &loop.outgoing)
         appendCORSFields(to: &loop.outgoing)
         if madeCookie != nil { appendMadeCookie(to: &loop.outgoing) }
-        if response.index(of: .date) < 0 {
-            loop.outgoing.append("date: ")
-            worker.date.append(to: &loop.outgoing, wallNs: loop.wallNs)
+        var ruled = routeHeaders?.ownInResponse ?? []
+        if let destinationHeaders { ruled.formUnion(destinationHeaders.ownInResponse) }
+        if !ruled.contains(.date), response.lacksDate { writeDate() }
+        if response.isHTTP2 { writeEmptyLength() }
+        writeServer()
+        if !ruled.contains(.serviceTime) {
+            loop.outgoing.append("x-envoy-upstream-service-time: ")
+            loop.outgoing.append(decimal: serviceTime)
             loop.outgoing.append("\r\n")
         }
-        if response.isHTTP2 { writeEmptyLength() }
-        loop.outgoing.append("server: ")
-        loop.outgoing.append(worker.settings.serverName)
-        loop.outgoing.append("\r\nx-envoy-upstream-service-time: ")
-        loop.outgoing.append(decimal: serviceTime)
-        loop.outgoing.append("\r\n")
         client.endHead(
             status: status, framing: response.framing, closes: closesClient,
             upgrade: status == 101 ? response.value(of: .upgrade) : nil)
@@ -181,6 +180,14 @@ extension Exchange {
         let client = client
         if client?.exchange === self { client?.exchange = nil }
         worker.giveExchange(self)
+    }
+}
+
+extension ResponseHead {
+    /// The endpoint sent none, or a rule has removed it (RFC 9110 section 6.6.1).
+    fileprivate var lacksDate: Bool {
+        for field in fields where field.id == .date && !field.isDropped { return false }
+        return true
     }
 }
 

@@ -9,8 +9,10 @@ extension RouteCompiler {
         _ headers: Headers, _ site: Site, _ path: String, keepsAuthority: Bool = true
     ) -> HeaderMutations? {
         let authority = keepsAuthority ? Self.authority(in: headers.request) : nil
-        let request = operations(headers.request, site, "\(path).request")
-        let response = operations(headers.response, site, "\(path).response")
+        let request = operations(
+            headers.request, site, "\(path).request", reserved: Self.reservedInRequests)
+        let response = operations(
+            headers.response, site, "\(path).response", reserved: Self.reservedInResponses)
         if request.isEmpty, response.isEmpty, authority == nil { return nil }
         return HeaderMutations(request: request, response: response, authority: authority)
     }
@@ -24,22 +26,73 @@ extension RouteCompiler {
     }
 
     private mutating func operations(
-        _ written: Headers.Operations, _ site: Site, _ path: String
+        _ written: Headers.Operations, _ site: Site, _ path: String,
+        reserved: [String: String]
     ) -> HeaderMutations.Operations {
         var operations = HeaderMutations.Operations()
-        operations.remove = written.remove.map(\.value).filter { !Self.isInternal($0) }
-            .map { Array($0.utf8) }
-        operations.set = values(written.set, site, "\(path).set")
-        operations.add = values(written.add, site, "\(path).add")
+        for (index, name) in written.remove.enumerated() where !Self.isInternal(name.value) {
+            if let why = reserved[name.value.lowercased()] {
+                tellOfReserved(name.value, why, site, "\(path).remove[\(index)]")
+            } else {
+                operations.remove.append(Array(name.value.utf8))
+            }
+        }
+        operations.set = Self.lastOfEach(
+            values(written.set, site, "\(path).set", reserved: reserved))
+        operations.add = values(written.add, site, "\(path).add", reserved: reserved)
         return operations
+    }
+
+    /// Names that differ in their case alone are one field, of which the last is set.
+    private static func lastOfEach(
+        _ values: [HeaderMutations.HeaderValue]
+    ) -> [HeaderMutations.HeaderValue] {
+        var seen: Set<String> = []
+        return values.reversed().filter {
+            seen.insert(String(decoding: $0.name, as: UTF8.self).lowercased()).inserted
+        }.reversed()
+    }
+
+    /// What says where a message ends and what a connection does is between two neighbours (RFC
+    /// 9110 section 7.6.1, RFC 9112 section 6), and a second field of it is how requests are
+    /// smuggled.
+    private static let reservedEverywhere: [String: String] = Dictionary(
+        uniqueKeysWithValues: [
+            "content-length", "transfer-encoding", "connection", "keep-alive",
+            "proxy-connection", "upgrade", "te", "trailer",
+        ].map { ($0, "it belongs to the connection and is the proxy's to write") })
+
+    private static let reservedInRequests = reservedEverywhere.merging([
+        "x-envoy-attempt-count": "the proxy writes it, as Envoy, behind the rule's operations",
+        "x-envoy-expected-rq-timeout-ms":
+            "the proxy writes it, as Envoy, behind the rule's operations",
+        "x-envoy-original-path": "the proxy writes it, as Envoy, behind the rule's operations",
+    ]) { $1 }
+
+    private static let reservedInResponses = reservedEverywhere.merging([
+        "server": "the proxy writes it, as Envoy, behind the rule's operations; --server-name "
+            + "says what"
+    ]) { $1 }
+
+    private mutating func tellOfReserved(
+        _ name: String, _ why: String, _ site: Site, _ path: String
+    ) {
+        findings.report(
+            .warning, site.object, at: site.position, site.path(path),
+            "the header \(name) is left as it is: \(why)", advice: "remove this line")
     }
 
     /// By name, as Istio sorts them: a map has no order of its own.
     private mutating func values(
-        _ pairs: [Headers.Pair], _ site: Site, _ path: String
+        _ pairs: [Headers.Pair], _ site: Site, _ path: String, reserved: [String: String]
     ) -> [HeaderMutations.HeaderValue] {
         var values: [HeaderMutations.HeaderValue] = []
         for pair in pairs.sorted(by: { $0.name < $1.name }) where !Self.isInternal(pair.name) {
+            if let why = reserved[pair.name.lowercased()] {
+                tellOfReserved(
+                    pair.name, why, site.at(pair.position), "\(path)[\(pair.name)]")
+                continue
+            }
             if let value = format(pair, site.at(pair.position), "\(path)[\(pair.name)]") {
                 values.append(.init(name: Array(pair.name.utf8), value: value))
             }

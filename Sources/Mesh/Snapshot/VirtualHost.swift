@@ -221,11 +221,16 @@ public final class HeaderMutations: Sendable {
     public let response: Operations
     /// `host` or `:authority` given in request.set or request.add.
     public let authority: [UInt8]?
+    /// Fields of the proxy's own that rules have changed, in requests and in responses.
+    public let ownInRequest: OwnFields
+    public let ownInResponse: OwnFields
 
     public init(request: Operations, response: Operations, authority: [UInt8]? = nil) {
         self.request = request
         self.response = response
         self.authority = authority
+        ownInRequest = request.ownFields
+        ownInResponse = response.ownFields
     }
 }
 
