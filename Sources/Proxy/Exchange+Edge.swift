@@ -119,7 +119,8 @@ extension Exchange {
     /// Which try this is, and how long it may take where that is limited.
     private func writeAttempt() {
         let loop = worker.loop
-        if tries.begun == 1 {
+        // A copy of a request is made before its first try has begun.
+        if tries.begun <= 1 {
             loop.outgoing.append("x-envoy-attempt-count: 1\r\n")
         } else {
             loop.outgoing.append("x-envoy-attempt-count: ")

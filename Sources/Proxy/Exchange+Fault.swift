@@ -25,7 +25,7 @@ extension Exchange {
         guard tries.pause == .delay, let forward else { return }
         endPause()
         if let fault = forward.policy.fault, aborts(fault) { return }
-        chooseDestination(forward)
+        pass(to: forward)
     }
 
     private func aborts(_ fault: FaultPolicy) -> Bool {

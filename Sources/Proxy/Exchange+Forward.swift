@@ -14,7 +14,7 @@ extension Exchange {
             return
         }
         enter(endpoint)
-        if let forward, !forward.policy.mirrors.isEmpty, tries.begun == 0 {
+        if let forward, !forward.policy.mirrors.isEmpty, tries.isFirst {
             mirror(by: forward.policy.mirrors)
         }
         // What came of the body while there was nobody to send it to.

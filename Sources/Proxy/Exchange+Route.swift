@@ -33,9 +33,8 @@ extension Exchange {
         switch plan.action {
         case .forward(let forward):
             self.forward = forward
-            if let cors = forward.policy.cors, answersPreflight(cors) { return }
             if let fault = forward.policy.fault, suffers(fault) { return }
-            chooseDestination(forward)
+            pass(to: forward)
         case .redirect(let redirect):
             follow(redirect, listener: listener)
         case .direct(let direct):
@@ -83,7 +82,13 @@ extension Exchange {
         reply(Reply(.routeNotFound))
     }
 
-    func chooseDestination(_ forward: Forward) {
+    /// Behind the route's faults: Istio's chain of filters ends with fault, CORS and router.
+    func pass(to forward: Forward) {
+        if let cors = forward.policy.cors, answersPreflight(cors) { return }
+        chooseDestination(forward)
+    }
+
+    private func chooseDestination(_ forward: Forward) {
         let index = worker.draw(forward.destinations, totalWeight: forward.totalWeight)
         destinationIndex = index
         guard let cluster = forward.destinations[index].cluster else {

@@ -76,6 +76,8 @@ private final class UpgradeTunnel: TunnelOwner {
         ownsUpstream = upstream is SocketEnd
     }
 
+    override var acceptedBy: Listener? { listener }
+
     override func tunnelEnded(_ tunnel: Tunnel) {
         exchange.requestBytes = tunnel.bytesReceived
         exchange.responseBytes = tunnel.bytesSent

@@ -7,7 +7,7 @@ import Telemetry
 
 final class TCPConnection: Pollable {
     private let worker: Worker
-    private let listener: Listener
+    fileprivate let listener: Listener
     let peer: SocketAddress
     private var client: StreamSocket
     /// What was read of the client's bytes before an endpoint was chosen.
@@ -188,14 +188,22 @@ final class TCPConnection: Pollable {
         }
     }
 
-    fileprivate func tunnelEnded(_ tunnel: Tunnel) {
+    /// Counts what has moved since the last time.
+    fileprivate func tunnelMoves(_ tunnel: Tunnel) {
+        let received = tunnel.bytesReceived - bytesReceived
+        let sent = tunnel.bytesSent - bytesSent
         bytesReceived = tunnel.bytesReceived
         bytesSent = tunnel.bytesSent
-        if let cluster {
-            endpoint?.connectionClosed()
-            cluster.stats.add(.upstreamCxTxBytesTotal, tunnel.bytesReceived)
-            cluster.stats.add(.upstreamCxRxBytesTotal, tunnel.bytesSent)
-        }
+        let series = series
+        series.recordReceived(bytes: received)
+        series.recordSent(bytes: sent)
+        cluster?.stats.add(.upstreamCxTxBytesTotal, received)
+        cluster?.stats.add(.upstreamCxRxBytesTotal, sent)
+    }
+
+    fileprivate func tunnelEnded(_ tunnel: Tunnel) {
+        tunnelMoves(tunnel)
+        endpoint?.connectionClosed()
         over()
     }
 
@@ -215,8 +223,6 @@ final class TCPConnection: Pollable {
         let series = series
         if !wasOpened { series.recordOpened() }
         series.recordClosed()
-        series.recordReceived(bytes: bytesReceived)
-        series.recordSent(bytes: bytesSent)
         worker.log?.write(
             TCPLogRecord(
                 startWallNs: startWallNs,
@@ -237,6 +243,12 @@ private final class TCPTunnel: TunnelOwner {
     override func tunnelEnded(_ tunnel: Tunnel) {
         connection.tunnelEnded(tunnel)
     }
+
+    override func tunnelMoves(_ tunnel: Tunnel) {
+        connection.tunnelMoves(tunnel)
+    }
+
+    override var acceptedBy: Listener? { connection.listener }
 
     override func tunnelExpired(_ expiry: TunnelExpiry) {
         connection.tunnelExpired(expiry)

@@ -32,5 +32,8 @@ struct Tries {
     var tryTimer = TimerID.none
     var pauseTimer = TimerID.none
 
+    /// Nothing has been tried before, with success or without.
+    var isFirst: Bool { begun == 0 && retries == 0 }
+
     var isPaused: Bool { pause != .none }
 }

@@ -6,6 +6,10 @@ import Net
 class TunnelOwner {
     /// Both ends are closed.
     func tunnelEnded(_ tunnel: Tunnel) {}
+    /// Bytes have moved since the last report, and that was a while ago.
+    func tunnelMoves(_ tunnel: Tunnel) {}
+    /// The listener it came in by.
+    var acceptedBy: Listener? { nil }
     /// It is about to end because of its age, or because nothing moved.
     func tunnelExpired(_ expiry: TunnelExpiry) {}
 }
@@ -35,6 +39,9 @@ final class Tunnel: TimerTarget {
     private var idleTimer = TimerID.none
     private var durationTimer = TimerID.none
     private var lastMovedMs: UInt64 = 0
+    private var lastReportMs: UInt64 = 0
+    /// Istio's, for connections that last.
+    private static let reportMs: UInt64 = 5_000
 
     init(worker: Worker, owner: TunnelOwner, lifetime: TunnelLifetime = TunnelLifetime()) {
         self.worker = worker
@@ -65,11 +72,19 @@ final class Tunnel: TimerTarget {
 
     func moved(_ count: Int, fromDownstream: Bool) {
         lastMovedMs = worker.loop.nowMs
+        defer { reportIfDue() }
         if fromDownstream {
             bytesReceived += UInt64(count)
         } else {
             bytesSent += UInt64(count)
         }
+    }
+
+    /// With the bytes that move, so that a tunnel that waits costs nothing.
+    private func reportIfDue() {
+        guard lastMovedMs &- lastReportMs >= Self.reportMs else { return }
+        lastReportMs = lastMovedMs
+        owner.tunnelMoves(self)
     }
 
     /// Both peers have finished and everything they said is passed on.
@@ -104,6 +119,7 @@ final class Tunnel: TimerTarget {
     private func startTimers() {
         let timers = worker.loop.timers
         lastMovedMs = worker.loop.nowMs
+        lastReportMs = lastMovedMs
         if lifetime.idleMs > 0 {
             idleTimer = timers.schedule(
                 afterMs: lifetime.idleMs, target: self, tag: TunnelExpiry.idle.rawValue)

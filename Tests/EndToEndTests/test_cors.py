@@ -224,6 +224,15 @@ def test_the_route_is_chosen_before(started):
     upstream.stop()
 
 
+def test_a_fault_comes_before(started):
+    """Istio's filters: fault, CORS, router. What a fault answers, no script may read."""
+    fault = {"abort": {"httpStatus": 418, "percentage": {"value": 100}}}
+    gateway, upstream = start(started, r.rule("api.test", corsPolicy=POLICY, fault=fault))
+    for answer in (ask(gateway, "OPTIONS", wanted="PUT"), ask(gateway)):
+        assert (answer.status, said(answer)) == (418, {})
+    upstream.stop()
+
+
 def test_redirects_and_direct_answers_know_no_cors(started):
     rules = [
         r.rule(match=r.uri("exact", "/r"), redirect={"uri": "/to"}, corsPolicy=POLICY),

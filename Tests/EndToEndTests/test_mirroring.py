@@ -351,6 +351,38 @@ def test_ten_megabytes_are_mirrored_while_the_copy_keeps_up(started, two):
     assert stat(gateway, "retry_or_shadow_abandoned", "v1") == 0
 
 
+def test_a_body_that_a_fault_held_back_is_mirrored_whole(started, two):
+    fault = {"delay": {"fixedDelay": "0.3s", "percentage": {"value": 100}}}
+    gateway = start(started, two, mirrored(mirror=COPY, fault=fault))
+    data = body_of(32 * 1024)
+    with gateway.wire() as wire:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (2 * len(data))
+        wire.send(head + data)
+        wait_for(lambda: two[1].heads, "the copy to begin")
+        wire.send(data)
+        assert wire.response().body == b"v1"
+    assert copies(two)[0].body == two[0].requests[0].body == data * 2
+
+
+def test_a_request_that_is_tried_again_is_mirrored_once(started, two):
+    two[0].script = answers(ok(b"no", status=b"503 Not Now"), V1)
+    retries = {"attempts": 3, "retryOn": "5xx"}
+    gateway = start(started, two, mirrored(mirror=COPY, retries=retries))
+    for _ in range(3):
+        assert gateway.get().body == b"v1"
+    assert len(two[0].requests) == 4
+    copies(two, 3)
+    wait_for(lambda: stat(gateway, "upstream_rq_active") == 0, "the copies to end")
+    assert len(two[1].requests) == 3
+
+
+def test_an_aborted_request_is_not_mirrored(started, two):
+    fault = {"abort": {"httpStatus": 418, "percentage": {"value": 100}}}
+    gateway = start(started, two, mirrored(mirror=COPY, fault=fault))
+    assert gateway.get().status == 418
+    assert two[1].heads == []
+
+
 def silent(connection):
     """Accepts, and reads nothing."""
     connection.upstream.let_go.wait(30)

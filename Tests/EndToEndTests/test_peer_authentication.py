@@ -188,6 +188,27 @@ def test_without_a_policy_both_are_taken(sidecar, identities):
     assert int(count) > 0, stats
 
 
+def test_plain_connections_end_when_only_mutual_tls_is_taken(sidecar, identities):
+    """What was let in under PERMISSIVE is not let go on under STRICT; who has a certificate is."""
+    proxy = sidecar(policy("PERMISSIVE"))
+    address = ("127.0.0.1", proxy.port(9090))
+    context = identities["productpage"].context()
+    secured = context.wrap_socket(
+        socket.create_connection(address, timeout=10), server_hostname="outbound_.9090_._.reviews"
+    )
+    with secured, socket.create_connection(address, timeout=10) as plain:
+        for sock in (plain, secured):
+            sock.sendall(b"ping")
+            assert sock.recv(100) == b"ping"
+        proxy.write("resources.yaml", *proxy.objects[:-1], policy("STRICT"))
+        try:
+            assert plain.recv(100) == b""
+        except ConnectionResetError:
+            pass
+        secured.sendall(b"more")
+        assert secured.recv(100) == b"more"
+
+
 def test_only_clients_of_the_mesh_are_let_in(sidecar, tmp_path):
     proxy = sidecar(policy("STRICT"))
     stranger = Mesh(tmp_path / "other").issue("productpage")

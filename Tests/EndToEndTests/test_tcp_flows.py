@@ -105,6 +105,29 @@ def test_conversations_between_flows_are_whole(started):
                 assert answers.read(count + 1) == want, count
 
 
+def test_a_connection_that_lasts_is_counted_before_it_ends(started):
+    """Every 5 s, as Istio reports: a dashboard sees a database's connections while they work."""
+
+    def script(connection):
+        while connection.more(time.monotonic() + 20):
+            connection.send(bytes(connection.buffer))
+            connection.buffer.clear()
+
+    with Upstream("long", script) as upstream:
+        gateway = started(*objects(upstream.port), ports=(31400,))
+        with connect(gateway) as sock:
+
+            def counted():
+                sock.sendall(b"ping")
+                assert sock.recv(4) == b"ping"
+                page = gateway.metrics().text
+                rows = [l for l in page.splitlines() if l.startswith("istio_tcp_sent_bytes_total{")]
+                return sum(int(l.rsplit(" ", 1)[1]) for l in rows)
+
+            wait_for(counted, "bytes of the open connection", 12, 0.1)
+            assert stat(gateway, "upstream_cx_active") == 1
+
+
 def test_a_slow_reader_stops_its_writer_and_costs_no_memory(started):
     done = threading.Event()
 

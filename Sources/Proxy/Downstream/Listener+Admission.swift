@@ -60,13 +60,23 @@ extension Listener {
                     client.dismiss(atOnce: false)
                 }
             case let end as SocketEnd:
-                if let identity = end.identity, identity.listener === self {
-                    known.append(identity)
+                if let identity = end.identity {
+                    if identity.listener === self { known.append(identity) }
+                } else if end.isDownstream, refusesPlainBytes,
+                    end.tunnel?.owner.acceptedBy === self
+                {
+                    end.dismiss(atOnce: true)
                 }
             default: break
             }
         }
         if !known.isEmpty { PeerReview(of: known, on: worker.loop).begin() }
+    }
+
+    /// Whoever comes in the clear is no longer let in (STRICT), and no TLS passes through either.
+    private var refusesPlainBytes: Bool {
+        guard case .tls(let chains) = spec.kind else { return false }
+        return chains.allSatisfy { $0.termination != nil }
     }
 
     private func admitsAnonymous(_ binding: ChainBinding?, isSecure: Bool) -> Bool {

@@ -18,6 +18,10 @@ extension Exchange {
                 cluster?.stats.add(.retryOrShadowAbandoned)
                 continue
             }
+            // What came of the body while a fault held the request back.
+            if !replay.isEmpty, !stream.take(replay.readable) {
+                cluster?.stats.add(.retryOrShadowAbandoned)
+            }
             if requestIsRead { stream.complete(decoder) }
             mirrors.append(stream)
         }
@@ -72,6 +76,7 @@ extension Exchange {
         if !hasBody { requestRead() }
         self.cluster = cluster
         cluster.stats.add(.upstreamRqActive)
+        startResponseTimer()
         send(to: cluster)
     }
 
