@@ -112,7 +112,7 @@ import Testing
             forward?.destinations.map { Self.string($0.headers?.authority) } == ["one", "two"])
     }
 
-    @Test("header operations keep their names' case, are sorted, and lose the host")
+    @Test("header operations keep their names' case, are sorted, and lose what is not theirs")
     func headers() {
         let world = Self.world(
             """
@@ -121,7 +121,7 @@ import Testing
                   set: {X-B: '2', X-A: '1', host: h}
                   add: {X-C: '3'}
                   remove: [x-gone]
-                response: {set: {X-R: '4'}, remove: [server]}
+                response: {set: {X-R: '4', server: s}, remove: [Connection, x-by]}
               route: [{destination: {host: a}}]
             """)
         let headers = world.route()?.headers
@@ -129,7 +129,7 @@ import Testing
         #expect(headers?.request.add.map { Self.string($0.name) } == ["X-C"])
         #expect(headers?.request.remove.map(Self.string) == ["x-gone"])
         #expect(headers?.response.set.map { Self.string($0.name) } == ["X-R"])
-        #expect(headers?.response.remove.map(Self.string) == ["server"])
+        #expect(headers?.response.remove.map(Self.string) == ["x-by"])
         #expect(headers?.request.set.first?.value == [.literal(Array("1".utf8))])
         #expect(Self.string(headers?.authority) == "h")
     }
