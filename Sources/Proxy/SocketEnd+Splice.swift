@@ -1,7 +1,7 @@
 // Bytes that come in bulk on a plain tunnel go from socket to socket inside the kernel: no copy,
 // two calls for half a megabyte.
-// Only in bulk: for a few bytes at a time a pipe costs more calls than a copy, and a connection that
-// waits must hold none.
+// Only in bulk: for a few bytes at a time a pipe costs more calls than a copy, and a connection
+// that waits must hold none.
 import Net
 
 extension SocketEnd {
