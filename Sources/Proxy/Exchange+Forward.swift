@@ -43,7 +43,8 @@ extension Exchange {
 
     /// One that is there: it stands, or it is being made and takes more than one request.
     func pooled(_ endpoint: EndpointState, _ security: UpstreamSecurity?) -> UpstreamStream? {
-        if asksForTunnel { return nil }
+        // A connection with a header belongs to the client that the header names.
+        if asksForTunnel || endpoint.cluster.cluster.proxyHeader != nil { return nil }
         if request.wantsUpgrade, let connection = endpoint.connectionForTunnel(security) {
             return H2UpstreamStream(on: connection)
         }
@@ -57,12 +58,20 @@ extension Exchange {
     func dial(
         _ endpoint: EndpointState, _ security: UpstreamSecurity?
     ) throws(DialFailure) -> UpstreamStream {
-        if asksForTunnel { return try UpstreamTunnel.open(to: endpoint, security, worker: worker) }
-        guard speaksHTTP2(endpoint) else {
-            return try UpstreamConnection.open(to: endpoint, security, worker: worker)
+        let saysWho = endpoint.cluster.cluster.proxyHeader != nil
+        let ends =
+            saysWho ? ClientEnds(client: client?.peer, called: client?.localAddress) : nil
+        if asksForTunnel {
+            return try UpstreamTunnel.open(to: endpoint, security, for: ends, worker: worker)
         }
-        let connection = try H2UpstreamConnection.open(to: endpoint, security, worker: worker)
+        guard speaksHTTP2(endpoint) else {
+            return try UpstreamConnection.open(to: endpoint, security, for: ends, worker: worker)
+        }
+        let connection = try H2UpstreamConnection.open(
+            to: endpoint, security, for: ends, worker: worker)
         endpoint.add(connection)
+        // One request's own: it ends with it.
+        if saysWho { connection.retire() }
         return H2UpstreamStream(on: connection)
     }
 

@@ -10,11 +10,19 @@ extension StreamSocket {
     enum Stage { case connecting, shaking, standing }
 
     /// Starts to connect; `rise` with every event until it is decided.
-    /// - Parameter address: what `addressToDial` gave.
+    /// - Parameters:
+    ///   - address: what `addressToDial` gave.
+    ///   - ends: of the client, for endpoints that want to hear of it.
     static func dial(
-        _ endpoint: EndpointState, at address: SocketAddress, _ tls: TLSStream?
+        _ endpoint: EndpointState, at address: SocketAddress, _ tls: TLSStream?,
+        for ends: ClientEnds?
     ) throws(DialFailure) -> StreamSocket {
-        switch connect(to: address, of: endpoint) {
+        let connecting = connect(to: address, of: endpoint)
+        if let header = endpoint.cluster.cluster.proxyHeader {
+            let loop = endpoint.cluster.worker.loop
+            return try first(connecting, tls, saying: header, of: ends ?? ClientEnds(), loop)
+        }
+        return switch connecting {
         // What connects at once tells so by its first event all the same, unless nothing is left
         // to wait for.
         case .connected(let raw):
@@ -22,6 +30,23 @@ extension StreamSocket {
         case .inProgress(let raw): StreamSocket(raw, tls: tls, stage: .connecting)
         case .failed(let code): throw .connect(NetError.text(code))
         }
+    }
+
+    /// The header waits in front of everything else, and leaves with the first event.
+    private static func first(
+        _ connecting: Socket.Connecting, _ tls: TLSStream?, saying header: ProxyHeader,
+        of ends: ClientEnds, _ loop: Loop
+    ) throws(DialFailure) -> StreamSocket {
+        var socket: StreamSocket
+        switch connecting {
+        case .connected(let raw), .inProgress(let raw):
+            socket = StreamSocket(raw, tls: tls, stage: .connecting)
+        case .failed(let code): throw .connect(NetError.text(code))
+        }
+        var bytes = Buffer()
+        header.append(ends, to: &bytes)
+        socket.holdBack(bytes.readable, loop)
+        return socket
     }
 
     private static func connect(
@@ -50,6 +75,7 @@ extension StreamSocket {
             guard !readiness.isDisjoint(with: [.writable, .error, .hangup]) else { return false }
             let code = Socket.pendingError(descriptor)
             guard code == 0 else { throw .connect(NetError.text(code)) }
+            guard unsentBytes == 0 || flush(loop) else { throw .connect("cannot be written to") }
             guard let tls else {
                 stage = .standing
                 return true

@@ -112,7 +112,8 @@ struct StreamSocket: ~Copyable {
         }
     }
 
-    private mutating func holdBack(_ bytes: ByteView, _ loop: Loop) {
+    /// Keeps bytes that leave before all others.
+    mutating func holdBack(_ bytes: ByteView, _ loop: Loop) {
         if output.allocatedBytes == 0 { output = loop.buffers.take() }
         output.append(bytes)
     }

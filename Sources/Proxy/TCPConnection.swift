@@ -94,7 +94,11 @@ final class TCPConnection: Pollable {
             security = try endpoint.security(for: .empty).get()
             upstream = try StreamSocket.dial(
                 endpoint, at: address,
-                try security?.stream(for: .bytes, wallNs: worker.loop.wallNs))
+                try security?.stream(for: .bytes, wallNs: worker.loop.wallNs),
+                for: cluster.cluster.proxyHeader == nil
+                    ? nil
+                    : ClientEnds(
+                        client: peer, called: Socket.localAddress(client.descriptor)))
         } catch {
             endpoint.returnAdmission()
             failed(endpoint.failed(error, at: upstreamAddress))

@@ -65,6 +65,31 @@ import Testing
         #expect(world.cluster(Piece.a)?.connectTimeoutMs == milliseconds)
     }
 
+    @Test("settings of a port lose the PROXY header; those of a subset's port keep it")
+    func proxyHeader() {
+        let subset = { (policy: String) in
+            """
+            subsets:
+            - name: v1
+              labels: {version: v1}
+              trafficPolicy: {\(policy)}
+            """
+        }
+        let general = "trafficPolicy: {proxyProtocol: {version: V2}}"
+        let port = "portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]"
+        func header(_ spec: String, subset: String = "") -> ProxyHeader? {
+            let name = subset.isEmpty ? Piece.a : Self.v1
+            return Self.world(Self.rule(spec), subset: subset).cluster(name)?.proxyHeader
+        }
+        #expect(header(general) == .v2)
+        #expect(header("trafficPolicy: {proxyProtocol: {version: V2}, \(port)}") == nil)
+        let balanced = subset("loadBalancer: {simple: RANDOM}")
+        #expect(header("\(general)\n\(balanced)", subset: "v1") == .v2)
+        #expect(header("\(general)\n\(subset("proxyProtocol: {}"))", subset: "v1") == .v1)
+        #expect(header("\(general)\n\(subset(port))", subset: "v1") == .v2)
+        #expect(header(subset("proxyProtocol: {version: V2}, \(port)"), subset: "v1") == nil)
+    }
+
     @Test("a subset's policy replaces block by block")
     func subsetBlocks() {
         let world = Self.world(

@@ -57,9 +57,13 @@ struct HashTableTests {
         let own = before.count { $0 == 3 }
         let share = Double(moved) / Double(Self.keyCount)
         #expect(moved >= own)
-        // Rings move nothing else, but for points of a scale that is rounded anew; Maglev trades a
-        // few rows among the others.
-        #expect(share > 0.06 && share < 0.2)
+        // A ring that holds 512 for each moves nothing else. One that was asked to be larger is
+        // divided anew, which costs as much again (in Envoy always); Maglev trades a few rows.
+        switch algorithm {
+        case .ring(minimumSize: 1024): #expect(moved == own && abs(share - 0.1) < 0.02)
+        case .ring: #expect(share < 0.22)
+        case .maglev: #expect(share < 0.15)
+        }
     }
 
     @Test("keys of who is left out go to others, and nobody else's move", arguments: algorithms)
@@ -113,8 +117,9 @@ struct HashTableTests {
     @Test("sizes are as asked for")
     func sizes() {
         let three = Self.members([1, 1, 1])
+        #expect(HashTable(three, .ring(minimumSize: 1024)).size == 1536)
         // The least multiple of three that is enough, as Envoy scales it.
-        #expect(HashTable(three, .ring(minimumSize: 1024)).size == 1026)
+        #expect(HashTable(three, .ring(minimumSize: 10_000)).size == 10_002)
         #expect(HashTable(three, .maglev(size: 251)).size == 251)
         #expect(HashTable([], .ring(minimumSize: 1024)).owner(of: 1) { _ in true } == nil)
         #expect(HashTable([], .maglev(size: 251)).owner(of: 1) { _ in true } == nil)

@@ -61,10 +61,16 @@ struct LocalityTests {
     ]
 
     @Test("beside outlierDetection the nearest come first: subzone, zone, region, elsewhere")
-    func nearest() {
+    func nearest() throws {
         let world = Self.world(Self.everywhere, from: "eu/west/r1", "simple: ROUND_ROBIN")
         #expect(Self.priorities(world) == [0, 1, 2, 3, 3])
         #expect(world.cluster(Self.cluster)?.balance?.ordering == .failover(to: nil))
+        let told = explain(
+            try ExplainRequest(url: "http://example.com/"), snapshot: world.snapshot,
+            objects: world.objects, node: world.node
+        ).description
+        #expect(told.contains("the nearest to eu/west/r1 first"))
+        #expect(told.contains("priority 2, eu/east/r1"))
     }
 
     @Test("without outlierDetection, and without a place, all stand together")

@@ -76,7 +76,8 @@ struct ClustersPage {
                 for row in counts(place, of: cluster).rows {
                     out += "\(prefix)\(row.name)::\(row.value)\n".utf8
                 }
-                for (name, value) in Self.facts(place.endpoint) {
+                let priority = cluster.priority(of: place.endpoint)
+                for (name, value) in Self.facts(place.endpoint, priority) {
                     out += "\(prefix)\(name)::\(value)\n".utf8
                 }
             }
@@ -120,6 +121,7 @@ struct ClustersPage {
             "stats": .array(stats),
             "health_status": ["eds_health_status": "HEALTHY"],
             "weight": JSON(endpoint.weight),
+            "priority": JSON(UInt32(cluster.priority(of: endpoint))),
             "locality": [
                 "region": JSON(locality.region), "zone": JSON(locality.zone),
                 "sub_zone": JSON(locality.subZone),
@@ -169,13 +171,13 @@ struct ClustersPage {
         ]
     }
 
-    private static func facts(_ endpoint: Endpoint) -> [(String, String)] {
+    private static func facts(_ endpoint: Endpoint, _ priority: Int) -> [(String, String)] {
         let place = locality(endpoint)
         return [
             ("hostname", endpoint.isName ? endpoint.address : ""), ("health_flags", "healthy"),
             ("weight", "\(endpoint.weight)"),
             ("region", place.region), ("zone", place.zone), ("sub_zone", place.subZone),
-            ("canary", "false"), ("priority", "0"), ("success_rate", "-1.0"),
+            ("canary", "false"), ("priority", "\(priority)"), ("success_rate", "-1.0"),
             ("local_origin_success_rate", "-1.0"),
         ]
     }

@@ -104,6 +104,17 @@ public struct EndpointGroup: Sendable, Equatable {
     }
 }
 
+extension Cluster {
+    /// Where `endpoint` stands in line: 0 is asked first. Of one that is never asked it is the
+    /// number of priorities.
+    public func priority(of endpoint: Endpoint) -> Int {
+        guard let balance, let place = endpoints.firstIndex(where: { $0 === endpoint }) else {
+            return 0
+        }
+        return balance.priority(of: place) ?? balance.priorities.count
+    }
+}
+
 extension BalancePolicy {
     /// Alike but for the tables, which follow from the rest and the endpoints.
     func isSame(as other: BalancePolicy) -> Bool {

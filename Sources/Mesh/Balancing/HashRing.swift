@@ -1,5 +1,7 @@
 // Consistent hashing by a ring of points (Karger; Envoy's ring_hash): a key belongs to the owner of
 // the first point at or behind it.
+// Points are Envoy's, but there are more of them: their number for each endpoint must not depend on
+// how many endpoints there are, or one that goes would move twice its share of the keys.
 // The ring is built over all endpoints and never again while they stay: whoever is ejected is
 // passed over in the look-up, and each of its keys finds the owner it has in a ring without it.
 
@@ -9,6 +11,9 @@ public struct HashRing: Sendable {
     /// In step with `points`: places in `HashMember` order.
     private let owners: [UInt32]
 
+    /// On the average; rings smaller than that for each member are filled up.
+    private static let pointsPerMember: UInt64 = 512
+
     /// - Parameters:
     ///   - minimumSize: points at least; the lightest member gets a whole number of them.
     ///   - maximumSize: points at most.
@@ -16,7 +21,8 @@ public struct HashRing: Sendable {
         let lightest = members.reduce(1) { min($0, $1.share) }
         var ring: [(point: UInt64, owner: UInt32)] = []
         if !members.isEmpty, lightest > 0 {
-            let perMember = (lightest * Double(minimumSize)).rounded(.up)
+            let size = max(minimumSize, UInt64(members.count) * Self.pointsPerMember)
+            let perMember = (lightest * Double(size)).rounded(.up)
             let scale = min(perMember / lightest, Double(maximumSize))
             ring.reserveCapacity(Int(scale.rounded(.up)))
             // Shares need not come out whole; running sums spread what is left over (as Envoy).

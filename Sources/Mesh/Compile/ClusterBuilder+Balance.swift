@@ -19,6 +19,14 @@ extension ClusterBuilder {
         }
     }
 
+    static func proxyHeader(_ version: TrafficPolicy.ProxyProtocolVersion?) -> ProxyHeader? {
+        switch version {
+        case nil: nil
+        case .v1: .v1
+        case .v2: .v2
+        }
+    }
+
     /// Nil where nothing but the order of choice is said.
     mutating func balance(
         _ members: [Endpoint], _ policy: TrafficPolicy.Blocks?, of key: ClusterKey,

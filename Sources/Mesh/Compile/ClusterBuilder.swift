@@ -53,9 +53,10 @@ struct ClusterBuilder {
             discovery: Self.discovery(of: members, service),
             pool: PoolPolicy(
                 policy?.connectionPool,
-                retryBudget: merged?.retryBudget(port: key.port, subset: key.subset)),
+                retryBudget: policy?.retryBudget),
             outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
             balance: balance(members, policy, of: key, merged, old: old),
+            proxyHeader: key.use == .outbound ? Self.proxyHeader(policy?.proxyProtocol) : nil,
             origins: service.origins + Self.origins(merged, subset: key.subset))
         if let old, old.isSame(as: cluster) { return old }
         return cluster
@@ -167,7 +168,7 @@ extension Cluster {
             && discovery == other.discovery && connectTimeoutMs == other.connectTimeoutMs
             && pool == other.pool
             && outliers == other.outliers && origins == other.origins
-            && BalancePolicy.areSame(balance, other.balance)
+            && BalancePolicy.areSame(balance, other.balance) && proxyHeader == other.proxyHeader
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }
     }

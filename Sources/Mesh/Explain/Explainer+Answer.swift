@@ -53,7 +53,7 @@ extension Explainer {
                 percent: 100 * Double(destination.weight) / Double(max(1, total)),
                 location: location, origins: cluster?.origins ?? [],
                 endpoints: cluster.map(members) ?? [],
-                steps: protocolSteps(cluster) + discoverySteps(cluster)
+                steps: protocolSteps(cluster) + discoverySteps(cluster) + balanceSteps(cluster)
                     + Self.headerSteps(destination.headers),
                 problem: problem))
     }
@@ -94,16 +94,23 @@ extension Explainer {
     }
 
     private func members(of cluster: Cluster) -> [Explanation.Member] {
-        cluster.endpoints.map { member($0, security: security(of: $0, in: cluster)) }
+        cluster.endpoints.map {
+            member(
+                $0, standing: standing(of: $0, in: cluster),
+                security: security(of: $0, in: cluster))
+        }
     }
 
-    private func member(_ endpoint: Endpoint, security: String?) -> Explanation.Member {
+    private func member(
+        _ endpoint: Endpoint, standing: String?, security: String?
+    ) -> Explanation.Member {
         let host =
             endpoint.address.contains(":") && !endpoint.address.hasPrefix("unix:")
             ? "[\(endpoint.address)]" : endpoint.address
         return .init(
             address: endpoint.port == 0 ? host : "\(host):\(endpoint.port)",
-            weight: endpoint.weight, security: security, origin: endpoint.origin)
+            weight: endpoint.weight, standing: standing, security: security, origin: endpoint.origin
+        )
     }
 
     private func rewriteSteps(_ rewrite: Rewrite?) -> [String] {

@@ -57,7 +57,8 @@ extension Explanation: CustomStringConvertible {
             let weight = member.weight == 1 ? "" : " weight \(member.weight)"
             let place =
                 "-> \(member.address)\(weight)  \(member.origin.object) \(member.origin.location)"
-            return [line("", place)] + (member.security.map { [line("", "   \($0)")] } ?? [])
+            return [line("", place)] + (member.standing.map { [line("", "   \($0)")] } ?? [])
+                + (member.security.map { [line("", "   \($0)")] } ?? [])
         }
         return lines
     }

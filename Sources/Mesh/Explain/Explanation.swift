@@ -67,6 +67,8 @@ public struct Explanation: Sendable {
         /// `10.0.0.1:9080`
         public let address: String
         public let weight: UInt32
+        /// Its place in line and in the world; nil where all stand together.
+        public let standing: String?
         /// Whether it is called by TLS, and why; nil where nothing is said about the mesh.
         public let security: String?
         public let origin: Origin

@@ -34,13 +34,25 @@ struct MergedRule {
     }
 
     /// The policy for one port of one subset (`""` for none): a port's settings replace the whole
-    /// policy of their level; a subset's then replaces block by block, or whole where it, too, has
-    /// settings for the port.
+    /// policy of their level, tunnel, PROXY header and retry budget with it; a subset's then
+    /// replaces block by block, and its settings for the port all four blocks that ports have
+    /// (Istio MergeSubsetTrafficPolicy).
     func policy(port: UInt16, subset name: String) -> TrafficPolicy.Blocks {
-        var blocks = trafficPolicy?.blocks ?? TrafficPolicy.Blocks()
-        if let settings = trafficPolicy?.settings(for: port) { blocks = settings.blocks }
-        guard let own = subset(name)?.subset.trafficPolicy else { return blocks }
-        if let settings = own.settings(for: port) { return settings.blocks }
+        let general = trafficPolicy?.blocks(for: port)
+        guard let own = subset(name)?.subset.trafficPolicy else {
+            return general ?? TrafficPolicy.Blocks()
+        }
+        guard var blocks = general else { return own.blocks(for: port) }
+        blocks.tunnel = own.blocks.tunnel ?? blocks.tunnel
+        blocks.proxyProtocol = own.blocks.proxyProtocol ?? blocks.proxyProtocol
+        blocks.retryBudget = own.blocks.retryBudget ?? blocks.retryBudget
+        if let port = own.settings(for: port)?.blocks {
+            blocks.loadBalancer = port.loadBalancer
+            blocks.connectionPool = port.connectionPool
+            blocks.outlierDetection = port.outlierDetection
+            blocks.tls = port.tls
+            return blocks
+        }
         blocks.loadBalancer = own.blocks.loadBalancer ?? blocks.loadBalancer
         blocks.connectionPool = own.blocks.connectionPool ?? blocks.connectionPool
         blocks.outlierDetection = own.blocks.outlierDetection ?? blocks.outlierDetection
@@ -50,14 +62,6 @@ struct MergedRule {
 }
 
 extension MergedRule {
-    /// Of a subset, else of all. Settings of a port have none and take both away (Istio
-    /// GetPortLevelTrafficPolicy).
-    func retryBudget(port: UInt16, subset name: String) -> TrafficPolicy.RetryBudget? {
-        let general = trafficPolicy?.settings(for: port) == nil ? trafficPolicy?.retryBudget : nil
-        guard let own = subset(name)?.subset.trafficPolicy else { return general }
-        return own.settings(for: port) == nil ? own.retryBudget ?? general : nil
-    }
-
     /// TLS settings and where they are written.
     struct TLS {
         let settings: ClientTLSSettings
@@ -95,6 +99,10 @@ extension MergedRule {
 }
 
 extension TrafficPolicy {
+    fileprivate func blocks(for port: UInt16) -> Blocks {
+        settings(for: port)?.blocks ?? blocks
+    }
+
     fileprivate func settings(for port: UInt16) -> PortSettings? {
         portLevelSettings.first { $0.port == port }
     }

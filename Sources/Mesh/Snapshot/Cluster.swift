@@ -47,6 +47,8 @@ public final class Cluster: Sendable {
     public let endpoints: [Endpoint]
     /// Priorities, hashing, warm-up; nil where nothing is said of them.
     public let balance: BalancePolicy?
+    /// nil: connections begin with what is meant for the endpoint.
+    public let proxyHeader: ProxyHeader?
     /// The object that made the service known, and the DestinationRule where one applies.
     public let origins: [Origin]
 
@@ -56,7 +58,7 @@ public final class Cluster: Sendable {
         upstreamProtocol: UpstreamProtocol = .http1, connectTimeoutMs: UInt32,
         discovery: Discovery = .fixed,
         pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
-        balance: BalancePolicy? = nil, origins: [Origin]
+        balance: BalancePolicy? = nil, proxyHeader: ProxyHeader? = nil, origins: [Origin]
     ) {
         self.name = name
         self.host = host
@@ -72,6 +74,7 @@ public final class Cluster: Sendable {
         self.outliers = outliers
         self.endpoints = endpoints
         self.balance = balance
+        self.proxyHeader = proxyHeader
         self.origins = origins
     }
 }

@@ -88,7 +88,8 @@ final class EndpointState {
     /// False when the connection is not wanted any more.
     func keepIdle(_ connection: UpstreamConnection) -> Bool {
         guard !isRetired, idle.count < cluster.worker.settings.limits.upstreamIdleConnectionsMax,
-            connection.security.map({ !$0.isRetired }) ?? (endpoint.tls == nil)
+            connection.security.map({ !$0.isRetired }) ?? (endpoint.tls == nil),
+            cluster.cluster.proxyHeader == nil
         else { return false }
         idle.append(connection)
         return true

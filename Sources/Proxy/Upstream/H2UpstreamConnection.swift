@@ -61,14 +61,15 @@ final class H2UpstreamConnection: Pollable {
 
     /// Starts to connect; requests may be put on it at once.
     static func open(
-        to endpoint: EndpointState, _ security: UpstreamSecurity?, worker: Worker
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?,
+        worker: Worker
     ) throws(DialFailure) -> H2UpstreamConnection {
         let connection: H2UpstreamConnection
         let address = endpoint.addressToDial()
         do throws(DialFailure) {
             let tls = try security?.stream(for: .http2, wallNs: worker.loop.wallNs)
             connection = H2UpstreamConnection(
-                try StreamSocket.dial(endpoint, at: address, tls), to: address,
+                try StreamSocket.dial(endpoint, at: address, tls, for: ends), to: address,
                 security: security,
                 endpoint: endpoint, worker: worker)
         } catch {

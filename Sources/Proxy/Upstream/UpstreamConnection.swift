@@ -70,7 +70,8 @@ final class UpstreamConnection: UpstreamStream {
     }
 
     static func open(
-        to endpoint: EndpointState, _ security: UpstreamSecurity?, worker: Worker
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?,
+        worker: Worker
     ) throws(DialFailure) -> UpstreamConnection {
         let cluster = endpoint.cluster
         let connection: UpstreamConnection
@@ -78,7 +79,7 @@ final class UpstreamConnection: UpstreamStream {
         do throws(DialFailure) {
             let tls = try security?.stream(for: .http1, wallNs: worker.loop.wallNs)
             connection = UpstreamConnection(
-                try StreamSocket.dial(endpoint, at: address, tls), to: address,
+                try StreamSocket.dial(endpoint, at: address, tls, for: ends), to: address,
                 security: security,
                 endpoint: endpoint, worker: worker)
         } catch {

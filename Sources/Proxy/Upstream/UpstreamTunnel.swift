@@ -24,14 +24,15 @@ final class UpstreamTunnel: UpstreamStream {
     }
 
     static func open(
-        to endpoint: EndpointState, _ security: UpstreamSecurity?, worker: Worker
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?,
+        worker: Worker
     ) throws(DialFailure) -> UpstreamTunnel {
         let tunnel: UpstreamTunnel
         let address = endpoint.addressToDial()
         do throws(DialFailure) {
             let tls = try security?.stream(for: .bytes, wallNs: worker.loop.wallNs)
             tunnel = UpstreamTunnel(
-                try StreamSocket.dial(endpoint, at: address, tls), to: address,
+                try StreamSocket.dial(endpoint, at: address, tls, for: ends), to: address,
                 security: security,
                 endpoint: endpoint, worker: worker)
         } catch {

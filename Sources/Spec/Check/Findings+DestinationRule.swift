@@ -65,8 +65,7 @@ extension Findings {
 
     private mutating func check(_ policy: TrafficPolicy) {
         let isEmpty =
-            policy.blocks.isEmpty && policy.portLevelSettings.isEmpty && policy.tunnel == nil
-            && policy.proxyProtocol == nil && policy.retryBudget == nil
+            policy.blocks.isEmpty && policy.portLevelSettings.isEmpty
         if isEmpty {
             error(
                 message: "a trafficPolicy that says nothing",
@@ -92,10 +91,10 @@ extension Findings {
             check(settings.blocks)
             leave()
         }
-        if let tunnel = policy.tunnel {
-            check(tunnel, hasProxyProtocol: policy.proxyProtocol != nil)
+        if let tunnel = policy.blocks.tunnel {
+            check(tunnel, hasProxyProtocol: policy.blocks.proxyProtocol != nil)
         }
-        if let percent = policy.retryBudget?.percent, !(0...100).contains(percent) {
+        if let percent = policy.blocks.retryBudget?.percent, !(0...100).contains(percent) {
             error(
                 .field("retryBudget"), .field("percent"), message: "\(percent) is no percentage",
                 advice: "0 to 100 are allowed")

@@ -7,32 +7,29 @@ public final class TrafficPolicy: Sendable {
     /// The blocks of the policy for all ports.
     public let blocks: Blocks
     public let portLevelSettings: [PortSettings]
-    public let tunnel: TunnelSettings?
-    public let proxyProtocol: ProxyProtocolVersion?
-    public let retryBudget: RetryBudget?
 
     public init(
         position: Position = Position(), blocks: Blocks = Blocks(),
-        portLevelSettings: [PortSettings] = [], tunnel: TunnelSettings? = nil,
-        proxyProtocol: ProxyProtocolVersion? = nil, retryBudget: RetryBudget? = nil
+        portLevelSettings: [PortSettings] = []
     ) {
         self.position = position
         self.blocks = blocks
         self.portLevelSettings = portLevelSettings
-        self.tunnel = tunnel
-        self.proxyProtocol = proxyProtocol
-        self.retryBudget = retryBudget
     }
 
-    /// The four blocks that a policy, a subset's policy and a port's policy have in common.
+    /// The blocks of a policy or a subset's policy; a port's policy has the first four alone.
     public struct Blocks: Sendable {
         public var loadBalancer: LoadBalancerSettings?
         public var connectionPool: ConnectionPoolSettings?
         public var outlierDetection: OutlierDetection?
         public var tls: ClientTLSSettings?
+        public var tunnel: TunnelSettings?
+        public var proxyProtocol: ProxyProtocolVersion?
+        public var retryBudget: RetryBudget?
         public init() {}
         public var isEmpty: Bool {
             loadBalancer == nil && connectionPool == nil && outlierDetection == nil && tls == nil
+                && tunnel == nil && proxyProtocol == nil && retryBudget == nil
         }
     }
 

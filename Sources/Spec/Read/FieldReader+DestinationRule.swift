@@ -57,22 +57,18 @@ extension FieldReader {
     private func trafficPolicy(_ node: NodeID) -> TrafficPolicy {
         var blocks = TrafficPolicy.Blocks()
         var ports: [TrafficPolicy.PortSettings] = []
-        var tunnel: TrafficPolicy.TunnelSettings?
-        var proxyProtocol: TrafficPolicy.ProxyProtocolVersion?
-        var retryBudget: TrafficPolicy.RetryBudget?
         var fields = open(node, .trafficPolicy)
         while let (name, value) = next(&fields) {
             switch name {
             case "portLevelSettings": ports = list(value, portSettings)
-            case "tunnel": tunnel = self.tunnel(value)
-            case "proxyProtocol": proxyProtocol = self.proxyProtocol(value)
-            case "retryBudget": retryBudget = self.retryBudget(value)
+            case "tunnel": blocks.tunnel = tunnel(value)
+            case "proxyProtocol": blocks.proxyProtocol = proxyProtocol(value)
+            case "retryBudget": blocks.retryBudget = retryBudget(value)
             default: policyBlock(name, value, fields, &blocks)
             }
         }
         return TrafficPolicy(
-            position: tree.position(node), blocks: blocks, portLevelSettings: ports,
-            tunnel: tunnel, proxyProtocol: proxyProtocol, retryBudget: retryBudget)
+            position: tree.position(node), blocks: blocks, portLevelSettings: ports)
     }
 
     private func policyBlock(

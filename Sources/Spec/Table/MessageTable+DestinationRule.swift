@@ -46,7 +46,8 @@ extension MessageTable {
                 "portLevelSettings", .list(.message(portTrafficPolicy)),
                 "Instead of the rest, for one port."),
             FieldRow("tunnel", .message(tunnel), .decodesOnly, "Through an HTTP proxy."),
-            FieldRow("proxyProtocol", .message(proxyProtocol), .decodesOnly, "PROXY header."),
+            FieldRow(
+                "proxyProtocol", .message(proxyProtocol), "A PROXY header goes before the bytes."),
             FieldRow("retryBudget", .message(retryBudget), "Bounds retries."),
         ])
 
@@ -66,7 +67,7 @@ extension MessageTable {
         "ProxyProtocol",
         [
             FieldRow(
-                "version", .choice(TrafficPolicy.ProxyProtocolVersion.self), .decodesOnly,
+                "version", .choice(TrafficPolicy.ProxyProtocolVersion.self),
                 "V1 by default.")
         ])
 
