@@ -72,7 +72,7 @@ extension Exchange {
             if let address = client?.localAddress { out.append(decimal: UInt64(address.port)) }
         case .upstreamRemoteAddress, .upstreamHost:
             if let endpoint {
-                out.append(upstreamAddress ?? endpoint.address)
+                out.append(upstreamAddress ?? endpoint.latestAddress)
             } else {
                 out.append(0x2d)
             }

@@ -71,10 +71,10 @@ struct HTTPLogRecord: AccessLogSource {
             line.append(contentsOf: reason.utf8)
         case .upstreamHost, .upstreamRemoteAddress:
             guard let endpoint = exchange.endpoint else { return false }
-            line.append(exchange.upstreamAddress ?? endpoint.address)
+            line.append(exchange.upstreamAddress ?? endpoint.latestAddress)
         case .upstreamRemoteAddressWithoutPort:
             guard let endpoint = exchange.endpoint else { return false }
-            line.append(host: exchange.upstreamAddress ?? endpoint.address)
+            line.append(host: exchange.upstreamAddress ?? endpoint.latestAddress)
         case .upstreamCluster, .upstreamClusterRaw:
             if let cluster = exchange.cluster {
                 line.append(contentsOf: cluster.cluster.name.utf8)

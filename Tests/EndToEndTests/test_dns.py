@@ -1,12 +1,18 @@
 """Services whose endpoints are host names: DNS and DNS_ROUND_ROBIN against a real name server."""
 
 import http.server
+import re
+import socket
+import ssl
+import subprocess
 import threading
 
 import pytest
 
-from harness import resources as r
 from harness import exposition
+from harness import resources as r
+from harness.binary import binary
+from harness.certificates import Authority
 from harness.nameserver import NameServer
 from harness.ports import free_port
 from harness.waiting import wait_for
@@ -15,13 +21,12 @@ from harness.waiting import wait_for
 class Places:
     """The same port on several addresses of this machine; each answers with its address."""
 
-    def __init__(self, *addresses):
+    def __init__(self, *addresses, tls=None):
         self.port = free_port()
+        self.tls = tls
         self.servers = {address: self._serve(address) for address in addresses}
 
     def _serve(self, address):
-        import socket
-
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -42,6 +47,8 @@ class Places:
             daemon_threads = True
 
         server = Server((address, self.port), Handler)
+        if self.tls:
+            server.socket = self.tls.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return server
 
@@ -266,6 +273,76 @@ def test_a_reload_brings_new_names_without_a_single_503(started, names, places):
     assert seen <= {404, "127.0.0.3"}
 
 
+def test_tls_asks_for_the_host_and_checks_it_whatever_the_address(started, names, tmp_path):
+    authority = Authority(tmp_path / "authority")
+    leaf = authority.issue("app.test")
+    asked = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(leaf.certificate, leaf.key)
+    context.sni_callback = lambda _, name, __: asked.append(name)
+    places = Places("127.0.0.2", tls=context)
+    try:
+        # Both names lead to the server, whose certificate is for one of them.
+        names.set("app.test", "127.0.0.2")
+        names.set("other.test", "127.0.0.2")
+        tls = {"mode": "SIMPLE", "caCertificates": str(authority.certificate)}
+        hosts = ("app.test", "other.test")
+        rules = [r.destination_rule(host, {}, tls=tls) for host in hosts]
+        entries = [entry(host, places.port) for host in hosts]
+        gateway = started(*objects(*entries), *rules, arguments=["--dns", names.address])
+        assert answers(gateway, "app.test", 4) == {"127.0.0.2"}
+        assert set(asked) == {"app.test"}
+        assert answers(gateway, "other.test", 1) == {503}
+        assert set(asked) == {"app.test", "other.test"}
+        line = gateway.log_entry(authority="other.test")
+        assert "CERTIFICATE_VERIFY_FAILED" in line["upstream_transport_failure_reason"]
+    finally:
+        places.stop()
+
+
+def test_explain_and_validate_know_names(tmp_path):
+    file = tmp_path / "resources.yaml"
+    logical = entry("one.test", 8080, resolution="DNS_ROUND_ROBIN")
+    file.write_text(r.text(*objects(entry("app.test", 8443), logical)))
+
+    def run(*words):
+        command = [binary(), *words, "-f", str(file)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+    told = run("explain", "GET", "http://app.test/")
+    assert told.returncode == 0, told.stderr
+    assert "app.test:8443" in told.stdout
+    assert "DNS says the addresses of its names; each of them is an endpoint" in told.stdout
+    told = run("explain", "GET", "http://one.test/")
+    assert "each new connection goes to one of them" in told.stdout
+    done = run("validate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not re.search("does not act|no effect", done.stdout + done.stderr)
+
+
+def test_bytes_go_to_names_too(started, names, places):
+    names.set("app.test", "127.0.0.3")
+    service = entry("app.test", places.port)
+    service["spec"]["ports"][0]["protocol"] = "TCP"
+    route = r.virtual_service(
+        "bytes", gateways=["bytes"], tcp=[{"route": [r.destination("app.test", port=80)]}]
+    )
+    door = r.gateway("bytes", port=9000, protocol="TCP")
+    gateway = started(door, service, route, ports=(9000,), arguments=["--dns", names.address])
+    assert gateway.get(number=9000).body == b"127.0.0.3"
+    names.set("app.test")
+
+    def is_closed():
+        with socket.create_connection(("127.0.0.1", gateway.port(9000)), timeout=5) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            try:
+                return client.recv(1000) == b""
+            except ConnectionResetError:
+                return True
+
+    wait_for(is_closed, "the name to be gone", 15)
+
+
 def test_clusters_page_tells_addresses_and_what_is_left_of_their_ttl(started, tmp_path, places):
     names = NameServer(tmp_path, ttl=300, app_test=["127.0.0.2", "::1"]).start()
     try:
@@ -312,10 +389,6 @@ def test_metrics_count_look_ups(started, names, places):
 
 @pytest.mark.parametrize("flag", ["name.test", "127.0.0.1:0", "127.0.0.1:x", ":53"])
 def test_a_resolver_must_be_an_address(tmp_path, flag):
-    import subprocess
-
-    from harness.binary import binary
-
     done = subprocess.run(
         [binary(), "gateway", "-f", str(tmp_path), f"--dns={flag}"],
         capture_output=True,

@@ -30,7 +30,7 @@ extension ClusterState {
             // Workers begin at different places, or all would go to the same server first.
             let start = Int(worker.random.below(UInt32(found.count)))
             rotation = AddressRotation(found, startingAt: start, after: rotation)
-            // The one there is stays whatever its address was: its connections are not drained.
+            // The one there is stays whatever its addresses are: its connections are not drained.
             let present = endpoints.first { $0.endpoint.address == endpoint.address }
             return [(endpoint, present?.address ?? first)]
         }

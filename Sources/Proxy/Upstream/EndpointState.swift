@@ -5,8 +5,10 @@ import Telemetry
 
 final class EndpointState {
     private(set) var endpoint: Endpoint
-    /// Of the connections; of the latest one where the endpoint is a name (`DNS_ROUND_ROBIN`).
-    private(set) var address: SocketAddress
+    /// Where its connections go. Where it is a name (`DNS_ROUND_ROBIN`) they go to
+    /// `latestAddress`, and this is what the cluster knows it by.
+    let address: SocketAddress
+    private var dialled: SocketAddress?
     /// Strong: connections outlive the configuration that wanted them, and are counted when they
     /// end.
     let cluster: ClusterState
@@ -65,9 +67,12 @@ final class EndpointState {
     /// Where the next connection goes.
     func addressToDial() -> SocketAddress {
         let nowMs = cluster.worker.loop.nowMs
-        if let next = cluster.rotation?.next(nowMs: nowMs) { address = next }
-        return address
+        if let next = cluster.rotation?.next(nowMs: nowMs) { dialled = next }
+        return latestAddress
     }
+
+    /// Where the latest connection goes.
+    var latestAddress: SocketAddress { dialled ?? address }
 
     /// Pooled and waiting.
     var idleCount: Int { idle.count }
