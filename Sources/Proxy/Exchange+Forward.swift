@@ -36,6 +36,8 @@ extension Exchange {
             }
             return true
         } catch {
+            // A certificate of ours that is not there is no endpoint's fault.
+            if error.kind != .credential { endpoint.broke() }
             upstreamFailed(.remoteConnectionFailure, reason: error.reason)
             return false
         }

@@ -44,6 +44,29 @@ extension Exchange {
         }
     }
 
+    /// The answer's status as outlier detection sees it: an answer that is a call's end at once has
+    /// its status among its fields, and counts as HTTP's status for that (Envoy's
+    /// grpcToHttpStatus).
+    var healthStatus: UInt16 {
+        guard isGRPC,
+            let status = response.value(named: ByteView("grpc-status"))?.decimal()
+        else { return response.status }
+        switch status {
+        case 0: return 200
+        case 1: return 499
+        case 3, 9, 11: return 400
+        case 4: return 504
+        case 5: return 404
+        case 6, 10: return 409
+        case 7: return 403
+        case 8: return 429
+        case 12: return 501
+        case 14: return 503
+        case 16: return 401
+        default: return 500
+        }
+    }
+
     /// Answers a call: HTTP's 200 with the status that counts among the fields, and no body.
     func replyToCall(_ client: ClientStream, message: [UInt8], closes: Bool) {
         let loop = worker.loop

@@ -5,6 +5,7 @@ public final class ProcessCounts: Sendable {
     private let connections = Atomic<Int>(0)
     /// Of clusters that have any, by name.
     let limits = SharedDirectory<String, ClusterLimits>()
+    let health = SharedDirectory<String, ClusterHealth>()
 
     public init() {}
 

@@ -139,6 +139,7 @@ final class TCPConnection: Pollable {
 
     private func connected() {
         wasOpened = true
+        endpoint?.connected(isAll: true)
         series.recordOpened()
         var behind = Buffer()
         if let tls = upstream.tls {
@@ -170,6 +171,7 @@ final class TCPConnection: Pollable {
 
     private func failed(_ failure: DialFailure) {
         failureReason = failure.reason
+        if failure.kind != .credential { endpoint?.broke() }
         end(.upstreamConnectionFailure)
     }
 

@@ -1,6 +1,7 @@
 // What a worker knows about the endpoints it has used, for the pages people read.
 // A copy, made when somebody asks: the request path pays for counting and for nothing else.
 public import Mesh
+import Synchronization
 
 /// One endpoint of one cluster, as one worker sees it.
 public struct EndpointReport: Sendable {
@@ -19,12 +20,16 @@ public struct EndpointReport: Sendable {
     public let connectionsActive: UInt64
     public let connectionsTotal: UInt64
     public let connectFailuresTotal: UInt64
+    /// Left out now because of its errors, as this worker balances.
+    public let isEjected: Bool
+    /// Times it was left out, by whichever worker.
+    public let ejectionsTotal: UInt64
 
     public init(
         cluster: String, endpoint: Endpoint, address: String, requestsActive: UInt64,
         requestsTotal: UInt64,
         errorsTotal: UInt64, connectionsActive: UInt64, connectionsTotal: UInt64,
-        connectFailuresTotal: UInt64
+        connectFailuresTotal: UInt64, isEjected: Bool = false, ejectionsTotal: UInt64 = 0
     ) {
         self.cluster = cluster
         self.endpoint = endpoint
@@ -35,6 +40,8 @@ public struct EndpointReport: Sendable {
         self.connectionsActive = connectionsActive
         self.connectionsTotal = connectionsTotal
         self.connectFailuresTotal = connectFailuresTotal
+        self.isEjected = isEjected
+        self.ejectionsTotal = ejectionsTotal
     }
 }
 
@@ -55,7 +62,10 @@ extension Worker {
                         requestsTotal: state.requestsTotal, errorsTotal: state.errorsTotal,
                         connectionsActive: UInt64(max(0, state.openConnections)),
                         connectionsTotal: state.connectionsTotal,
-                        connectFailuresTotal: state.connectFailuresTotal))
+                        connectFailuresTotal: state.connectFailuresTotal,
+                        isEjected: state.isEjected,
+                        ejectionsTotal: state.health?.ejectionsTotal.load(ordering: .relaxed)
+                            ?? 0))
             }
         }
         return reports

@@ -75,6 +75,7 @@ public final class Worker {
 
     /// A copy of what this loop counted; call on the loop's thread.
     public func sample() -> MetricsSample {
+        for cluster in clusters { cluster?.noteProtection() }
         var sample = metrics.sample()
         sample.config[.accessLogLinesDroppedTotal] = log?.droppedLines ?? 0
         return sample

@@ -6,6 +6,7 @@
 /// does not exist, so ten thousand idle clusters cost nothing.
 public final class LoopMetrics {
     private var clusters: [String: ClusterStats] = [:]
+    private var protection: [String: ProtectionStats] = [:]
     private var listeners: [String: ListenerStats] = [:]
     private var http: [String: HTTPStats] = [:]
     private var requests: [IstioLabels: RequestSeries] = [:]
@@ -20,6 +21,11 @@ public final class LoopMetrics {
     /// - Parameter name: `outbound|80||httpbin.default.svc.cluster.local`
     public func cluster(_ name: String) -> ClusterStats {
         Self.table(for: name, in: &clusters)
+    }
+
+    /// The statistics of a cluster's limits and ejections, for clusters that have any.
+    public func protection(_ name: String) -> ProtectionStats {
+        Self.table(for: name, in: &protection)
     }
 
     /// The statistics of a listener. - Parameter name: `0.0.0.0_8080`
@@ -65,11 +71,13 @@ public final class LoopMetrics {
     /// counting; nobody will see it.
     public func removeClusters(where isGone: (String) -> Bool) {
         clusters = clusters.filter { !isGone($0.key) }
+        protection = protection.filter { !isGone($0.key) }
     }
 
     /// Envoy's `/reset_counters`. Istio's series stay: Prometheus counters never go back.
     public func resetCounters() {
         for table in clusters.values { table.resetCounters() }
+        for table in protection.values { table.resetCounters() }
         for table in listeners.values { table.resetCounters() }
         for table in http.values { table.resetCounters() }
     }
@@ -78,6 +86,7 @@ public final class LoopMetrics {
     public func sample() -> MetricsSample {
         var sample = MetricsSample()
         sample.clusters = clusters.mapValues(\.values)
+        sample.protection = protection.mapValues(\.values)
         sample.listeners = listeners.mapValues(\.values)
         sample.http = http.mapValues(\.values)
         sample.requests = requests.mapValues(\.values)

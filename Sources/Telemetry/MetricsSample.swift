@@ -8,6 +8,8 @@ public struct MetricsSample: Sendable {
     /// By cluster name, for those whose endpoints are host names; filled in by whoever merges, as
     /// no loop looks names up for itself.
     public var discoveries: [String: StatValues<DiscoveryStat>] = [:]
+    /// By cluster name as well, for clusters with limits or outlier detection.
+    public var protection: [String: StatValues<ProtectionStat>] = [:]
     /// By address, `0.0.0.0_8080`.
     public var listeners: [String: StatValues<ListenerStat>] = [:]
     /// By stat prefix, `outbound_0.0.0.0_8080`.
@@ -31,6 +33,7 @@ public struct MetricsSample: Sendable {
 
     public mutating func merge(_ other: MetricsSample) {
         Self.merge(&clusters, other.clusters)
+        Self.merge(&protection, other.protection)
         Self.merge(&listeners, other.listeners)
         Self.merge(&http, other.http)
         requests.merge(other.requests) { mine, theirs in

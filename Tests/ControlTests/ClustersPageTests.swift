@@ -30,6 +30,25 @@ struct ClustersPageTests {
             workload: Workload(), origin: origin)
     }
 
+    @Test("who is left out by one worker is shown as left out, with how often that was")
+    func ejected() throws {
+        let out = EndpointReport(
+            cluster: Self.name, endpoint: Self.used, address: "10.0.0.1:8080",
+            requestsActive: 0, requestsTotal: 1,
+            errorsTotal: 1, connectionsActive: 0, connectionsTotal: 1, connectFailuresTotal: 0,
+            isEjected: true, ejectionsTotal: 3)
+        let page = ClustersPage(
+            Self.snapshot, reports: [[out], [Self.report(1, active: 0, errors: 0)]])
+        let text = String(decoding: page.text, as: UTF8.self)
+        #expect(text.contains("10.0.0.1:8080::health_flags::/failed_outlier_check\n"))
+        #expect(text.contains("10.0.0.1:8080::ejections::3\n"))
+        #expect(text.contains("[fd00::1]:8080::health_flags::healthy\n"))
+        #expect(text.contains("::default_priority::max_connections::4294967295\n"))
+        #expect(String(decoding: page.json.bytes, as: UTF8.self).contains("failed_outlier_check"))
+        #expect(
+            !String(decoding: Self.page.json.bytes, as: UTF8.self).contains("failed_outlier"))
+    }
+
     /// One worker has answered 7 with 1 under way, the other 4.
     private static let page = ClustersPage(
         snapshot, reports: [[report(8, active: 1, errors: 2)], [report(4, active: 0, errors: 0)]])

@@ -614,9 +614,10 @@ struct CheckTests {
             "spec.trafficPolicy.connectionPool.http.useClientProtocol",
             "`useClientProtocol` beside `h2UpgradePolicy: UPGRADE`"),
         Breach(
-            "consecutiveErrors does nothing", policy("outlierDetection: {consecutiveErrors: 1}"),
+            "consecutiveErrors is of old", policy("outlierDetection: {consecutiveErrors: 1}"),
             "spec.trafficPolicy.outlierDetection.consecutiveErrors",
-            "`consecutiveErrors` is deprecated and has no effect, in Istio neither", .warning),
+            "`consecutiveErrors` is deprecated: it counts gateway errors (502, 503, 504), "
+                + "where Istio ignores it since 1.7", .warning),
         Breach(
             "a percentage ends at 100", policy("outlierDetection: {maxEjectionPercent: 101}"),
             "spec.trafficPolicy.outlierDetection.maxEjectionPercent", "101 is no percentage"),

@@ -21,6 +21,9 @@ struct StatTableTests {
     @Test("every family fits its storage, and no name appears twice")
     func familiesFit() {
         checkFamily(ClusterStat.self)
+        checkFamily(ProtectionStat.self)
+        let names = Set(ClusterStat.allCases.map(\.definition.name))
+        #expect(names.isDisjoint(with: ProtectionStat.allCases.map(\.definition.name)))
         checkFamily(ListenerStat.self)
         checkFamily(HTTPStat.self)
         checkFamily(ServerStat.self)

@@ -22,6 +22,8 @@ struct ClustersPage {
         var connectionsActive: UInt64 = 0
         var connectionsTotal: UInt64 = 0
         var connectFailuresTotal: UInt64 = 0
+        var isEjected = false
+        var ejectionsTotal: UInt64 = 0
 
         /// Envoy's host statistics, counters before gauges.
         var rows: [(name: String, value: UInt64, isGauge: Bool)] {
@@ -77,7 +79,8 @@ struct ClustersPage {
                     out += "\(prefix)\(row.name)::\(row.value)\n".utf8
                 }
                 let priority = cluster.priority(of: place.endpoint)
-                for (name, value) in Self.facts(place.endpoint, priority) {
+                let counts = counts(place, of: cluster)
+                for (name, value) in Self.facts(place.endpoint, counts, priority) {
                     out += "\(prefix)\(name)::\(value)\n".utf8
                 }
             }
@@ -119,7 +122,9 @@ struct ClustersPage {
             "address": place.address.map { ProxyProcess.json($0) } ?? named,
             "hostname": JSON(endpoint.isName ? endpoint.address : ""),
             "stats": .array(stats),
-            "health_status": ["eds_health_status": "HEALTHY"],
+            "health_status": counts(place, of: cluster).isEjected
+                ? ["failed_outlier_check": true, "eds_health_status": "HEALTHY"]
+                : ["eds_health_status": "HEALTHY"],
             "weight": JSON(endpoint.weight),
             "priority": JSON(UInt32(cluster.priority(of: endpoint))),
             "locality": [
@@ -164,18 +169,26 @@ struct ClustersPage {
     }
 
     private static func clusterRows(_ cluster: Cluster) -> [(String, String)] {
-        [
+        let limits = cluster.pool?.limits ?? PoolPolicy.Limits()
+        return [
             ("observability_name", cluster.name), ("added_via_api", "true"),
+            ("default_priority::max_connections", "\(limits.connections)"),
+            ("default_priority::max_pending_requests", "\(limits.pendingRequests)"),
+            ("default_priority::max_requests", "\(limits.requests)"),
+            ("default_priority::max_retries", "\(limits.retries)"),
             ("lb_policy", "\(cluster.loadBalancing)"),
             ("connect_timeout_ms", "\(cluster.connectTimeoutMs)"),
         ]
     }
 
-    private static func facts(_ endpoint: Endpoint, _ priority: Int) -> [(String, String)] {
+    private static func facts(
+        _ endpoint: Endpoint, _ counts: Counts, _ priority: Int
+    ) -> [(String, String)] {
         let place = locality(endpoint)
         return [
-            ("hostname", endpoint.isName ? endpoint.address : ""), ("health_flags", "healthy"),
-            ("weight", "\(endpoint.weight)"),
+            ("hostname", endpoint.isName ? endpoint.address : ""),
+            ("health_flags", counts.isEjected ? "/failed_outlier_check" : "healthy"),
+            ("ejections", "\(counts.ejectionsTotal)"), ("weight", "\(endpoint.weight)"),
             ("region", place.region), ("zone", place.zone), ("sub_zone", place.subZone),
             ("canary", "false"), ("priority", "\(priority)"), ("success_rate", "-1.0"),
             ("local_origin_success_rate", "-1.0"),
@@ -200,5 +213,8 @@ extension ClustersPage.Counts {
         connectionsActive += report.connectionsActive
         connectionsTotal += report.connectionsTotal
         connectFailuresTotal += report.connectFailuresTotal
+        isEjected = isEjected || report.isEjected
+        // Every worker knows of all of them.
+        ejectionsTotal = max(ejectionsTotal, report.ejectionsTotal)
     }
 }

@@ -1,34 +1,7 @@
 // The workers that have to do with one cluster, so that one of them can tell the others something.
-// What is told arrives through their mailboxes; a seat is opened on its own thread alone.
+// What is told arrives through their mailboxes; see Seat.
 import Net
 import Synchronization
-
-/// One worker's place in an assembly.
-///
-/// `@unchecked` because the compiler cannot see who opens it: `owner` is touched on the loop that
-/// `mailbox` leads to, and nowhere else.
-final class Seat<Owner: AnyObject>: @unchecked Sendable {
-    private var owner: Owner?
-    private let mailbox: Mailbox
-    /// Its worker waits for what another one may give back.
-    let isWaiting = Atomic<Bool>(false)
-
-    fileprivate init(_ owner: Owner, mailbox: Mailbox) {
-        self.owner = owner
-        self.mailbox = mailbox
-    }
-
-    fileprivate func leave() {
-        owner = nil
-    }
-
-    /// Runs `body` on the seat's own thread, unless its worker has left by then.
-    fileprivate func tell(_ body: @escaping @Sendable (Owner) -> Void) {
-        mailbox.post { [self] _ in
-            if let owner { body(owner) }
-        }
-    }
-}
 
 final class Assembly<Owner: AnyObject>: Sendable {
     private let seats = Mutex<[Seat<Owner>]>([])

@@ -14,7 +14,7 @@ final class ClusterLimits: Sendable {
     /// being made.
     let starving = Atomic<Int>(0)
     let workers = Assembly<ClusterState>()
-    let endpoints = SharedDirectory<SocketAddress, EndpointLimits>()
+    let endpoints = SharedDirectory<EndpointKey, EndpointLimits>()
 }
 
 /// The same for one endpoint.

@@ -85,9 +85,9 @@ extension ClusterState {
             || limits.starving.load(ordering: .relaxed) > 0
     }
 
-    /// Another worker has nobody to ask at `address` and this one may have a connection to spare.
-    func giveUpConnection(to address: SocketAddress) {
-        endpoints.first { $0.address == address }?.giveUpIdle()
+    /// Another worker has nobody to ask there and this one may have a connection to spare.
+    func giveUpConnection(to key: EndpointKey) {
+        endpoints.first { $0.key == key }?.giveUpIdle()
     }
 }
 

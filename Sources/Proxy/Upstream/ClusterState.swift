@@ -19,6 +19,12 @@ final class ClusterState {
     var limitsSeat: Seat<ClusterState>?
     /// How far it may go; see `limits`.
     var bounds = PoolPolicy.Limits()
+    /// Which endpoints all workers leave out; nil: no outlier is looked for.
+    var health: ClusterHealth?
+    var healthSeat: Seat<ClusterState>?
+    var watch: HealthWatch?
+    /// See `protectionStats`.
+    var protection: ProtectionStats?
     /// Made when there is something that could have to be done later.
     var errands: ClusterErrands?
     /// Of a cluster with a BalancePolicy; it decides instead of `balancer`.
@@ -35,6 +41,7 @@ final class ClusterState {
     func adopt(_ next: Cluster) {
         cluster = next
         adoptLimits(next.pool?.limits)
+        adoptHealth(next.outliers)
         var known: [SocketAddress: EndpointState] = [:]
         for endpoint in endpoints { known[endpoint.address] = endpoint }
         var states: ContiguousArray<EndpointState> = []
@@ -51,6 +58,10 @@ final class ClusterState {
         if endpoints.count != states.count || !known.isEmpty { stats.add(.membershipChange) }
         endpoints = states
         if limits != nil { for endpoint in states { endpoint.enterLimits() } }
+        if let health {
+            for endpoint in states { endpoint.enterHealth() }
+            noteEjections(health)
+        }
         stats.set(.membershipTotal, to: UInt64(states.count))
         choice = next.balance.map { EndpointChoice($0, next, states) }
         healthChanged()
@@ -59,17 +70,24 @@ final class ClusterState {
     /// An endpoint was ejected, or came back.
     func healthChanged() {
         available = endpoints.filter { !$0.isEjected }
+        stats.set(.membershipHealthy, to: UInt64(available.count))
+        if let percent = cluster.outliers?.minHealthPercent,
+            100 * available.count < Int(percent) * endpoints.count
+        {
+            // Envoy's panic: too few are left to bear the load, so failing ones are asked as well.
+            available = endpoints
+        }
         if let choice {
             choice.healthChanged(nowNs: worker.loop.nowNs)
         } else {
             balancer.adopt(available)
         }
-        stats.set(.membershipHealthy, to: UInt64(available.count))
     }
 
     /// The cluster left the configuration.
     func retire() {
         leaveLimits()
+        leaveHealth()
         for endpoint in endpoints { endpoint.retire() }
         // Who waits goes on without limits.
         scheduleErrands()

@@ -51,7 +51,7 @@ extension EndpointState {
     /// Limits came, or this endpoint did: its open connections count in them.
     func enterLimits() {
         guard limits == nil, let clusterLimits = cluster.limits else { return }
-        let limits = clusterLimits.endpoints.enter(address) { EndpointLimits() }
+        let limits = clusterLimits.endpoints.enter(key) { EndpointLimits() }
         limits.connections.add(UInt32(openConnections))
         self.limits = limits
     }
@@ -61,7 +61,7 @@ extension EndpointState {
         if isStarving { noteStarving(false) }
         limits.connections.give(UInt32(openConnections))
         self.limits = nil
-        clusterLimits.endpoints.leave(address)
+        clusterLimits.endpoints.leave(key)
     }
 
     // MARK: - Who waits
@@ -146,8 +146,8 @@ extension EndpointState {
         limits.starving.wrappingAdd(change, ordering: .sequentiallyConsistent)
         clusterLimits.starving.wrappingAdd(change, ordering: .sequentiallyConsistent)
         guard isStarving, let seat = cluster.limitsSeat else { return }
-        clusterLimits.workers.tellOthers(than: seat) { [address] in
-            $0.giveUpConnection(to: address)
+        clusterLimits.workers.tellOthers(than: seat) { [key] in
+            $0.giveUpConnection(to: key)
         }
     }
 }

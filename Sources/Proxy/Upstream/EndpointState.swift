@@ -9,6 +9,8 @@ final class EndpointState {
     /// `latestAddress`, and this is what the cluster knows it by.
     let address: SocketAddress
     private var dialled: SocketAddress?
+    /// What the workers know it by together.
+    let key: EndpointKey
     /// Strong: connections outlive the configuration that wanted them, and are counted when they
     /// end.
     let cluster: ClusterState
@@ -23,6 +25,8 @@ final class EndpointState {
     /// See EndpointState+Limits.swift.
     var limits: EndpointLimits?
     var line: EndpointLine?
+    /// See EndpointState+Health.swift.
+    var health: EndpointHealth?
     var isStarving = false
     /// Kept out of balancing for now; whoever changes it calls `cluster.healthChanged()`.
     var isEjected = false
@@ -52,6 +56,7 @@ final class EndpointState {
         self.address = address
         self.cluster = cluster
         bornNs = cluster.worker.loop.nowNs
+        key = cluster.cluster.discovery == .oneAddress ? .name : .address(address)
     }
 
     func adopt(_ next: Endpoint) {
@@ -172,6 +177,7 @@ final class EndpointState {
     func retire() {
         isRetired = true
         leaveLimits()
+        leaveHealth()
         dropIdle()
     }
 }

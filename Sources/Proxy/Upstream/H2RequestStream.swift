@@ -47,6 +47,7 @@ final class H2RequestStream: H2Stream {
             return
         }
         gotFinalHead = true
+        upstream?.noteAnswer(exchange)
         if exchange.request.wantsUpgrade, head.status < 300, !ends {
             openTunnel(exchange)
             return

@@ -192,6 +192,7 @@ final class H2UpstreamConnection: Pollable {
         var waiting: ContiguousArray<H2UpstreamStream> = []
         swap(&waiting, &early)
         for stream in waiting { stream.exchange?.claims.waitEnded() }
+        endpoint.connected()
         timer = loop.timers.schedule(
             afterMs: worker.settings.limits.upstreamIdleMs, target: self, tag: 1)
         flushSoon()

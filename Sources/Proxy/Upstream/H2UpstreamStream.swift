@@ -106,6 +106,7 @@ final class H2UpstreamStream: UpstreamStream {
         guard let exchange else { return }
         letGo(exchange)
         stream = nil
+        noteFailure(failure)
         exchange.upstreamFailed(failure, reason: reason, cause: cause)
     }
 
@@ -114,6 +115,7 @@ final class H2UpstreamStream: UpstreamStream {
         guard let exchange else { return }
         letGo(exchange)
         stream = nil
+        noteFailure(failure)
         if exchange.retryElsewhere() {
             stats.add(.upstreamRqRetry)
         } else {

@@ -23,14 +23,17 @@ final class SharedDirectory<Key: Hashable & Sendable, Item: Sendable>: Sendable 
         }
     }
 
-    func leave(_ key: Key) {
+    /// True when nobody is left.
+    @discardableResult
+    func leave(_ key: Key) -> Bool {
         entries.withLock { entries in
-            guard let entry = entries[key] else { return }
+            guard let entry = entries[key] else { return false }
             if entry.users > 1 {
                 entries[key]?.users -= 1
-            } else {
-                entries[key] = nil
+                return false
             }
+            entries[key] = nil
+            return true
         }
     }
 

@@ -221,6 +221,7 @@ final class UpstreamConnection: UpstreamStream {
         loop.timers.cancel(timer)
         state = .busy
         exchange?.claims.waitEnded()
+        endpoint.connected()
         if worker.log != nil {
             localAddress = Socket.localAddress(socket.descriptor)
             exchange?.upstreamLocalAddress = localAddress
@@ -363,6 +364,7 @@ final class UpstreamConnection: UpstreamStream {
                 }
                 offset += length - before
                 parser = H1ResponseParser()
+                if head.status == 101 || head.status >= 200 { noteAnswer(exchange) }
                 if head.status == 101 {
                     switchProtocols(exchange, rest: bytes.suffix(from: offset))
                     return false
@@ -542,6 +544,7 @@ final class UpstreamConnection: UpstreamStream {
         let exchange = exchange
         self.exchange = nil
         close()
+        noteFailure(failure)
         exchange?.upstreamFailed(failure, reason: reason, cause: cause)
     }
 

@@ -45,6 +45,16 @@ class UpstreamStream: Pollable {
     /// The exchange does not want the answer whose head has come; the connection may go on.
     func forsake() { abandon() }
 
+    /// What outlier detection makes of a failure (Envoy's onUpstreamReset).
+    final func noteFailure(_ failure: Failure) {
+        if endpoint.health != nil, failure != .overflow { endpoint.broke() }
+    }
+
+    /// The final head is there.
+    final func noteAnswer(_ exchange: Exchange) {
+        if endpoint.health != nil { endpoint.answered(exchange.healthStatus) }
+    }
+
     /// The response's body goes past this process, inside the kernel.
     var isSplicing: Bool { false }
 }

@@ -56,6 +56,7 @@ final class WaitingStream: UpstreamStream {
     func fail(_ failure: Failure, reason: String? = nil) {
         guard let exchange else { return }
         self.exchange = nil
+        noteFailure(failure)
         exchange.upstreamFailed(failure, reason: reason)
     }
 }

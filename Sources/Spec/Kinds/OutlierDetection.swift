@@ -1,9 +1,9 @@
 // When an endpoint that answers with errors is left out for a while (Istio OutlierDetection).
-// Decoded and checked, not acted on yet.
+// What is left open here has its defaults filled in where it is compiled.
 
 public struct OutlierDetection: Sendable {
     public var position = Position()
-    /// Deprecated; without effect since Istio 1.7.
+    /// Deprecated: gateway errors in a row, as until Istio 1.6; Istio ignores it since.
     public var consecutiveErrors: Int32?
     public var splitExternalLocalOriginErrors = false
     public var consecutiveLocalOriginFailures: UInt32?

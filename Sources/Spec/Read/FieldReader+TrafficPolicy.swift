@@ -94,7 +94,8 @@ extension FieldReader {
             case "consecutiveErrors":
                 report(
                     .warning, at: value,
-                    "`consecutiveErrors` is deprecated and has no effect, in Istio neither",
+                    "`consecutiveErrors` is deprecated: it counts gateway errors (502, 503, 504), "
+                        + "where Istio ignores it since 1.7",
                     "use `consecutiveGatewayErrors` or `consecutive5xxErrors`")
                 detection.consecutiveErrors = int32(value)
             case "splitExternalLocalOriginErrors":

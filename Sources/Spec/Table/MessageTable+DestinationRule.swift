@@ -34,7 +34,7 @@ extension MessageTable {
         FieldRow("loadBalancer", .message(loadBalancer), "Which endpoint gets the request."),
         FieldRow("connectionPool", .message(connectionPool), "Limits of connections."),
         FieldRow(
-            "outlierDetection", .message(outlierDetection), .decodesOnly,
+            "outlierDetection", .message(outlierDetection),
             "Leaves failing endpoints out."),
         FieldRow("tls", .message(clientTLS), "TLS towards the destination."),
     ]
@@ -140,21 +140,21 @@ extension MessageTable {
         "OutlierDetection",
         [
             FieldRow(
-                "consecutiveErrors", .integer("int32"), .noEffect,
-                "Deprecated; without effect since Istio 1.7."),
-            FieldRow("splitExternalLocalOriginErrors", .bool, .decodesOnly, "Counts apart."),
+                "consecutiveErrors", .integer("int32"),
+                "Deprecated: so many of 502, 503, 504 in a row; Istio ignores it since 1.7."),
+            FieldRow("splitExternalLocalOriginErrors", .bool, "Counts apart."),
             FieldRow(
-                "consecutiveLocalOriginFailures", .integer("uint32"), .decodesOnly,
+                "consecutiveLocalOriginFailures", .integer("uint32"),
                 "Failures to connect; 5 by default."),
             FieldRow(
-                "consecutiveGatewayErrors", .integer("uint32"), .decodesOnly, "502, 503, 504."),
-            FieldRow("consecutive5xxErrors", .integer("uint32"), .decodesOnly, "5 by default."),
-            FieldRow("interval", .duration, .decodesOnly, "10 s by default."),
-            FieldRow("baseEjectionTime", .duration, .decodesOnly, "30 s by default."),
-            FieldRow("maxEjectionPercent", .integer("int32"), .decodesOnly, "10 by default."),
-            FieldRow("minHealthPercent", .integer("int32"), .decodesOnly, "0 by default."),
+                "consecutiveGatewayErrors", .integer("uint32"), "502, 503, 504."),
+            FieldRow("consecutive5xxErrors", .integer("uint32"), "5 by default."),
+            FieldRow("interval", .duration, "10 s by default."),
+            FieldRow("baseEjectionTime", .duration, "30 s by default."),
+            FieldRow("maxEjectionPercent", .integer("int32"), "10 by default."),
+            FieldRow("minHealthPercent", .integer("int32"), "0 by default."),
             FieldRow(
-                "outlierDetectionHttpErrorCodes", .list(.integer("uint32")), .decodesOnly,
+                "outlierDetectionHttpErrorCodes", .list(.integer("uint32")),
                 "What counts as an error; 5xx by default."),
         ])
 

@@ -42,6 +42,10 @@ struct StatScope<Family: StatFamily> {
         self.tables = [Table(name: "", values: values)]
     }
 
+    var tablesByName: [String: Table] {
+        Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// `cluster.outbound|80||host.upstream_rq_total`
     func appendName(of stat: Family, in table: String, to out: inout [UInt8]) {
         out.append(prefix)
@@ -84,6 +88,11 @@ extension MetricsSample {
         StatScope(
             prefix: "cluster.", metricPrefix: "envoy_cluster_", label: "cluster_name",
             tables: discoveries)
+    }
+    var protectionScope: StatScope<ProtectionStat> {
+        StatScope(
+            prefix: "cluster.", metricPrefix: "envoy_cluster_", label: "cluster_name",
+            tables: protection)
     }
     var httpScope: StatScope<HTTPStat> {
         StatScope(

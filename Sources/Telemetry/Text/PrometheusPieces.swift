@@ -19,6 +19,7 @@ public struct PrometheusPieces: Sequence, IteratorProtocol {
         plan(sample.tcp)
         plan(sample.clusterScope)
         plan(sample.discoveryScope)
+        plan(sample.protectionScope)
         plan(sample.httpScope)
         plan(sample.listenerScope)
         plan(sample.serverScope)

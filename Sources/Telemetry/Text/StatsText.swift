@@ -21,7 +21,8 @@ public enum StatsText {
             format: format, selection: StatSelection(usedOnly: usedOnly, filter: filter))
         page.open()
         // In the order of their names, which makes the whole page sorted.
-        page.append(sample.clusterScope, and: sample.discoveryScope)
+        page.append(
+            sample.clusterScope, and: sample.discoveryScope, and: sample.protectionScope)
         page.append(sample.serverScope, where: { $0.hasPrefix("cluster_manager.") })
         page.append(sample.serverScope, where: { $0.hasPrefix("dns.") })
         page.append(sample.httpScope)
@@ -68,27 +69,33 @@ private struct StatsPage {
         }
     }
 
-    /// Two families under one prefix, whose tables may be of the same thing.
-    mutating func append<Family, Other>(
-        _ scope: StatScope<Family>, and other: StatScope<Other>
+    /// Families under one prefix, whose tables may be of the same thing.
+    mutating func append<Family, Other, Third>(
+        _ scope: StatScope<Family>, and other: StatScope<Other>, and third: StatScope<Third>
     ) {
-        let own = Dictionary(uniqueKeysWithValues: scope.tables.map { ($0.name, $0) })
-        let others = Dictionary(uniqueKeysWithValues: other.tables.map { ($0.name, $0) })
-        let stats = Family.allCases.map { ($0.definition.name, Optional($0), Other?.none) }
-        let both =
-            (stats + Other.allCases.map { ($0.definition.name, nil, Optional($0)) })
-            .sorted { $0.0 < $1.0 }
-        for name in Set(own.keys).union(others.keys).sorted() {
-            for (_, stat, otherStat) in both {
-                if let stat, let table = own[name], selection.wants(stat, of: table, in: scope) {
-                    append(stat, of: table, in: scope)
-                } else if let otherStat, let table = others[name],
-                    selection.wants(otherStat, of: table, in: other)
-                {
-                    append(otherStat, of: table, in: other)
-                }
+        let own = scope.tablesByName
+        let others = other.tablesByName
+        let thirds = third.tablesByName
+        var all: [(name: String, stat: Family?, other: Other?, third: Third?)] = []
+        all += Family.allCases.map { ($0.definition.name, $0, nil, nil) }
+        all += Other.allCases.map { ($0.definition.name, nil, $0, nil) }
+        all += Third.allCases.map { ($0.definition.name, nil, nil, $0) }
+        all.sort { $0.name < $1.name }
+        for name in Set(own.keys).union(others.keys).union(thirds.keys).sorted() {
+            let tables = (own[name], others[name], thirds[name])
+            for (_, stat, otherStat, thirdStat) in all {
+                append(stat, of: tables.0, ifWantedIn: scope)
+                append(otherStat, of: tables.1, ifWantedIn: other)
+                append(thirdStat, of: tables.2, ifWantedIn: third)
             }
         }
+    }
+
+    private mutating func append<Family>(
+        _ stat: Family?, of table: StatScope<Family>.Table?, ifWantedIn scope: StatScope<Family>
+    ) {
+        guard let stat, let table, selection.wants(stat, of: table, in: scope) else { return }
+        append(stat, of: table, in: scope)
     }
 
     private mutating func append<Family>(
