@@ -73,6 +73,7 @@ extension Exchange {
 
     private func responseTookTooLong() {
         cluster?.stats.add(.upstreamRqTimeout)
+        noteTimeout()
         guard let client else { return }
         dropUpstream()
         guard answerBegan else {
@@ -89,8 +90,16 @@ extension Exchange {
     private func tryTookTooLong() {
         guard !answerBegan, upstream != nil else { return }
         cluster?.stats.add(.upstreamRqPerTryTimeout)
+        noteTimeout()
         dropUpstream()
         upstreamFailed(.perTryTimeout)
+    }
+
+    /// The endpoint was asked and has not answered in time; in a pause, or in line for a
+    /// connection, nobody was.
+    private func noteTimeout() {
+        guard let upstream, !(upstream is WaitingStream), !answerBegan else { return }
+        upstream.endpoint.timedOut()
     }
 
     /// What the endpoint is told to have: `x-envoy-expected-rq-timeout-ms`; 0: as long as it likes.

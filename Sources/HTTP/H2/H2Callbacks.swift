@@ -97,6 +97,8 @@ enum H2Callbacks {
         case NGHTTP2_RST_STREAM:
             owner.noteIdleFrame()
             owner.stream(header.stream_id)?.wasResetByPeer = true
+        case NGHTTP2_PING where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0:
+            owner.notePingAnswer()
         case NGHTTP2_WINDOW_UPDATE: owner.noteWindowUpdate()
         case NGHTTP2_GOAWAY: owner.notePeerGoingAway()
         default: owner.noteIdleFrame()

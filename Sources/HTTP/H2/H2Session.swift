@@ -27,6 +27,7 @@ open class H2Session {
     /// The peer sent GOAWAY: it takes no new streams.
     public private(set) var peerIsGoingAway = false
     public private(set) var floodDetected = false
+    private var pingsOutstanding = 0
     /// Told apart from an orderly end: the peer broke the protocol.
     public private(set) var protocolErrors = 0
 
@@ -47,6 +48,8 @@ open class H2Session {
     open func makeStream(id: Int32) -> H2Stream { H2Stream(id: id, session: self) }
     /// Output may be waiting: call `takeOutput` soon.
     open func wantsFlush() {}
+    /// The peer has answered `ping`.
+    open func pingAnswered() {}
 
     // MARK: - Bytes
 
@@ -223,6 +226,13 @@ open class H2Session {
         wantsFlush()
     }
 
+    /// Asks whether the peer is there (RFC 9113 section 6.7).
+    public func ping() {
+        pingsOutstanding += 1
+        _ = unsafe nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+        wantsFlush()
+    }
+
     public func terminate(code: UInt32) {
         _ = unsafe nghttp2_session_terminate_session(session, code)
         wantsFlush()
@@ -286,6 +296,16 @@ open class H2Session {
             unsafe nghttp2_session_terminate_session(
                 session, NGHTTP2_ENHANCE_YOUR_CALM.rawValue)
         }
+    }
+
+    /// An answer that nobody asked for is as idle as a question.
+    func notePingAnswer() {
+        guard pingsOutstanding > 0 else {
+            noteIdleFrame()
+            return
+        }
+        pingsOutstanding -= 1
+        pingAnswered()
     }
 
     func noteUsefulFrame() { idleFrames = max(0, idleFrames - 4) }

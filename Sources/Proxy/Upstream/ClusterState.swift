@@ -19,6 +19,8 @@ final class ClusterState {
     var limitsSeat: Seat<ClusterState>?
     /// How far it may go; see `limits`.
     var bounds = PoolPolicy.Limits()
+    /// How long connections to it live.
+    private(set) var lifetime = ConnectionLifetime()
     /// Which endpoints all workers leave out; nil: no outlier is looked for.
     var health: ClusterHealth?
     var healthSeat: Seat<ClusterState>?
@@ -39,7 +41,10 @@ final class ClusterState {
 
     /// Endpoints that stay keep their connections; those that are gone finish what they have.
     func adopt(_ next: Cluster) {
+        let isPoolAlike = cluster.pool == next.pool
         cluster = next
+        lifetime = ConnectionLifetime(
+            next.pool, defaultIdleMs: worker.settings.limits.upstreamIdleMs)
         adoptLimits(next.pool?.limits)
         adoptHealth(next.outliers)
         var known: [SocketAddress: EndpointState] = [:]
@@ -65,6 +70,8 @@ final class ClusterState {
         stats.set(.membershipTotal, to: UInt64(states.count))
         choice = next.balance.map { EndpointChoice($0, next, states) }
         healthChanged()
+        // Connections live by the settings they were made with: those that wait are made anew.
+        if !isPoolAlike { for endpoint in endpoints { endpoint.dropIdle() } }
     }
 
     /// An endpoint was ejected, or came back.

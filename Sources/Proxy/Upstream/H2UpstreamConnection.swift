@@ -35,6 +35,10 @@ final class H2UpstreamConnection: Pollable {
     /// The stream whose answer is being gathered in the loop's outgoing buffer.
     private var gathering: H2RequestStream?
     private var timer = TimerID.none
+    private var durationTimer = TimerID.none
+    private var pingTimer = TimerID.none
+    /// Requests put on it so far.
+    private var taken = 0
     private var lastMovedMs: UInt64 = 0
     /// What its streams fail with once it is closed.
     private(set) var ending = Failure.connectionTermination
@@ -91,9 +95,15 @@ final class H2UpstreamConnection: Pollable {
         lastMovedMs = loop.nowMs
         if isConnecting {
             timer = loop.timers.schedule(
-                afterMs: UInt64(endpoint.cluster.cluster.connectTimeoutMs), target: self, tag: 0)
+                afterMs: UInt64(endpoint.cluster.cluster.connectTimeoutMs), target: self,
+                tag: ConnectionTimer.connect)
         } else {
             stands()
+        }
+        let durationMs = endpoint.cluster.lifetime.durationMs
+        if durationMs > 0 {
+            durationTimer = loop.timers.schedule(
+                afterMs: durationMs, target: self, tag: ConnectionTimer.duration)
         }
     }
 
@@ -102,7 +112,8 @@ final class H2UpstreamConnection: Pollable {
     /// Whether a request for `security` may be put on it now.
     func hasRoom(for security: UpstreamSecurity?) -> Bool {
         guard !isRetired, !isClosed, self.security === security, let session,
-            !session.peerIsGoingAway, session.streamsAvailable > 0
+            !session.peerIsGoingAway, session.streamsAvailable > 0,
+            session.openStreams < endpoint.cluster.lifetime.streams
         else { return false }
         return validUntil > Int64(loop.wallNs / 1_000_000_000)
     }
@@ -129,6 +140,11 @@ final class H2UpstreamConnection: Pollable {
     /// Opens a stream with the head that `exchange` writes; nil where the session refuses.
     func open(_ stream: H2UpstreamStream, for exchange: Exchange) -> H2RequestStream? {
         guard !isClosed, let session else { return nil }
+        taken += 1
+        if endpoint.cluster.lifetime.isSpent(taken) {
+            stats.add(.upstreamCxMaxRequests)
+            isRetired = true
+        }
         return exchange.submitHead(on: session, isSecure: security != nil) { [self] id in
             H2RequestStream(id: id, session: session, connection: self, upstream: stream)
         }
@@ -193,9 +209,37 @@ final class H2UpstreamConnection: Pollable {
         swap(&waiting, &early)
         for stream in waiting { stream.exchange?.claims.waitEnded() }
         endpoint.connected()
-        timer = loop.timers.schedule(
-            afterMs: worker.settings.limits.upstreamIdleMs, target: self, tag: 1)
+        scheduleIdle(afterMs: endpoint.cluster.lifetime.idleMs)
+        schedulePing()
         flushSoon()
+    }
+
+    private func scheduleIdle(afterMs delayMs: UInt64) {
+        guard delayMs > 0 else { return }
+        timer = loop.timers.schedule(afterMs: delayMs, target: self, tag: ConnectionTimer.idle)
+    }
+
+    /// A little later each time, by Envoy's 15 % at most, so that connections made together do not
+    /// all ask together.
+    private func schedulePing() {
+        guard let pings = endpoint.cluster.lifetime.pings else { return }
+        let jitterMs = worker.random.below(UInt32(UInt64(pings.intervalMs) * 15 / 100) + 1)
+        pingTimer = loop.timers.schedule(
+            afterMs: UInt64(pings.intervalMs) + UInt64(jitterMs), target: self,
+            tag: ConnectionTimer.ping)
+    }
+
+    private func ping() {
+        guard let session, let pings = endpoint.cluster.lifetime.pings else { return }
+        session.ping()
+        pingTimer = loop.timers.schedule(
+            afterMs: UInt64(pings.timeoutMs), target: self, tag: ConnectionTimer.pong)
+    }
+
+    /// The peer is there.
+    fileprivate func pingAnswered() {
+        loop.timers.cancel(pingTimer)
+        schedulePing()
     }
 
     private func advance() {
@@ -318,7 +362,7 @@ final class H2UpstreamConnection: Pollable {
     private func close() {
         guard !isClosed else { return }
         isClosed = true
-        loop.timers.cancel(timer)
+        for timer in [timer, durationTimer, pingTimer] { loop.timers.cancel(timer) }
         socket.close(loop)
         endpoint.forget(self)
         endpoint.connectionClosed()
@@ -330,15 +374,30 @@ final class H2UpstreamConnection: Pollable {
 
     override func timerFired(tag: UInt8) {
         guard !isClosed else { return }
-        if tag == 0 {
-            guard isConnecting else { return }
-            stats.add(.upstreamCxConnectTimeout)
-            _ = endpoint.failed(.timeout, at: address)
-            lost(.connectionTimeout)
-            endpoint.failLine(.connectionTimeout, reason: nil)
-            return
+        switch tag {
+        case ConnectionTimer.connect: connectTimedOut()
+        case ConnectionTimer.duration:
+            endpoint.cluster.protectionStats().add(.cxMaxDurationReached)
+            retire()
+        case ConnectionTimer.ping: ping()
+        case ConnectionTimer.pong:
+            endpoint.cluster.protectionStats().add(.http2KeepaliveTimeout)
+            lost(.connectionTermination, reason: "keepalive timeout")
+        default: mayBeIdle()
         }
-        let limit = worker.settings.limits.upstreamIdleMs
+    }
+
+    private func connectTimedOut() {
+        guard isConnecting else { return }
+        stats.add(.upstreamCxConnectTimeout)
+        _ = endpoint.failed(.timeout, at: address)
+        lost(.connectionTimeout)
+        endpoint.failLine(.connectionTimeout, reason: nil)
+    }
+
+    private func mayBeIdle() {
+        let limit = endpoint.cluster.lifetime.idleMs
+        guard limit > 0 else { return }
         let idle = loop.nowMs &- lastMovedMs
         if idle >= limit, session?.openStreams == 0 {
             stats.add(.upstreamCxIdleTimeout)
@@ -346,8 +405,7 @@ final class H2UpstreamConnection: Pollable {
             retire()
             return
         }
-        timer = loop.timers.schedule(
-            afterMs: idle >= limit ? limit : limit - idle, target: self, tag: 1)
+        scheduleIdle(afterMs: idle >= limit ? limit : limit - idle)
     }
 }
 
@@ -362,5 +420,9 @@ private final class UpstreamSession: H2Session {
 
     override func wantsFlush() {
         connection.flushSoon()
+    }
+
+    override func pingAnswered() {
+        connection.pingAnswered()
     }
 }

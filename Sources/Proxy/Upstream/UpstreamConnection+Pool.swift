@@ -11,19 +11,29 @@ extension UpstreamConnection {
         let leftover = leftover + (canRead ? bytesBehind() : 0)
         if leftover > 0 { stats.add(.upstreamCxProtocolError) }
         if isReusable, leftover == 0, requestIsComplete, unsentBytes == 0, !peerClosed,
-            !writeFailed, !endpoint.yieldsConnection, endpoint.keepIdle(self)
+            !writeFailed, mayServeMore, endpoint.keepIdle(self)
         {
             state = .idle
             endpoint.cluster.capacityFreed()
             idleSinceMs = loop.nowMs
-            if !loop.timers.isPending(timer) {
+            let idleMs = endpoint.cluster.lifetime.idleMs
+            if idleMs > 0, !loop.timers.isPending(timer) {
                 timer = loop.timers.schedule(
-                    afterMs: worker.settings.limits.upstreamIdleMs, target: self, tag: 1)
+                    afterMs: idleMs, target: self, tag: ConnectionTimer.idle)
             }
         } else {
             stats.add(.upstreamCxDestroyLocal)
             close()
         }
+    }
+
+    /// Neither its time nor its share of requests is over, and no other worker needs its place.
+    private var mayServeMore: Bool {
+        if endpoint.cluster.lifetime.isSpent(served) {
+            stats.add(.upstreamCxMaxRequests)
+            return false
+        }
+        return !isExpired && !endpoint.yieldsConnection
     }
 
     /// What the socket has behind a response that was read up to its last byte and no further. It
@@ -51,7 +61,8 @@ extension UpstreamConnection {
         state = .discarding
         loop.timers.cancel(timer)
         timer = loop.timers.schedule(
-            afterMs: worker.settings.limits.lingerMs, target: self, tag: 2)
+            afterMs: worker.settings.limits.lingerMs, target: self,
+            tag: ConnectionTimer.discard)
         return true
     }
 

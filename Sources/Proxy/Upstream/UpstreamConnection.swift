@@ -56,6 +56,9 @@ final class UpstreamConnection: UpstreamStream {
     private var localAddress: SocketAddress?
     private var isAdvancing = false
     var timer = TimerID.none
+    private var durationTimer = TimerID.none
+    /// It takes no more requests (`maxConnectionDuration`).
+    private(set) var isExpired = false
     var idleSinceMs: UInt64 = 0
 
     private init(
@@ -95,7 +98,13 @@ final class UpstreamConnection: UpstreamStream {
         endpoint.connectionOpened()
         if connection.state == .connecting {
             connection.timer = worker.loop.timers.schedule(
-                afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: connection, tag: 0)
+                afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: connection,
+                tag: ConnectionTimer.connect)
+        }
+        let durationMs = cluster.lifetime.durationMs
+        if durationMs > 0 {
+            connection.durationTimer = worker.loop.timers.schedule(
+                afterMs: durationMs, target: connection, tag: ConnectionTimer.duration)
         }
         return connection
     }
@@ -496,6 +505,7 @@ final class UpstreamConnection: UpstreamStream {
         exchange.flushResponse()
         state = .closed
         loop.timers.cancel(timer)
+        loop.timers.cancel(durationTimer)
         loop.remove(descriptor: socket.descriptor)
         var handed = StreamSocket(-1)
         swap(&handed, &socket)
@@ -567,31 +577,47 @@ final class UpstreamConnection: UpstreamStream {
         guard state != .closed else { return }
         state = .closed
         loop.timers.cancel(timer)
+        loop.timers.cancel(durationTimer)
         dropPipe()
         socket.close(loop)
         endpoint.connectionClosed()
     }
 
     override func timerFired(tag: UInt8) {
-        if tag == 0 {
-            guard state == .connecting else { return }
-            _ = endpoint.failed(.timeout, at: address)
-            stats.add(.upstreamCxConnectTimeout)
-            fail(.connectionTimeout)
-            endpoint.failLine(.connectionTimeout, reason: nil)
-            return
-        }
-        if tag == 2 {
+        switch tag {
+        case ConnectionTimer.connect: connectTimedOut()
+        case ConnectionTimer.duration: expired()
+        case ConnectionTimer.discard:
             guard state == .discarding else { return }
             stats.add(.upstreamCxDestroyLocal)
             close()
-            return
+        default: mayBeIdle()
         }
+    }
+
+    private func connectTimedOut() {
+        guard state == .connecting else { return }
+        _ = endpoint.failed(.timeout, at: address)
+        stats.add(.upstreamCxConnectTimeout)
+        fail(.connectionTimeout)
+        endpoint.failLine(.connectionTimeout, reason: nil)
+    }
+
+    private func expired() {
+        isExpired = true
+        endpoint.cluster.protectionStats().add(.cxMaxDurationReached)
         guard state == .idle else { return }
-        let limit = worker.settings.limits.upstreamIdleMs
+        endpoint.removeIdle(self)
+        closeIdle()
+    }
+
+    private func mayBeIdle() {
+        let limit = endpoint.cluster.lifetime.idleMs
+        guard state == .idle, limit > 0 else { return }
         let idle = loop.nowMs &- idleSinceMs
         guard idle >= limit else {
-            timer = loop.timers.schedule(afterMs: limit - idle, target: self, tag: 1)
+            timer = loop.timers.schedule(
+                afterMs: limit - idle, target: self, tag: ConnectionTimer.idle)
             return
         }
         stats.add(.upstreamCxIdleTimeout)

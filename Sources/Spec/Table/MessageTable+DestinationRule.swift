@@ -116,24 +116,24 @@ extension MessageTable {
                 "http2MaxRequests", .integer("int32"),
                 "Under way, also over HTTP/1.1; 503 UO above it."),
             FieldRow(
-                "maxRequestsPerConnection", .integer("int32"), .decodesOnly,
+                "maxRequestsPerConnection", .integer("int32"),
                 "1 switches keep-alive off."),
             FieldRow("maxRetries", .integer("int32"), "Retries at the same time, of all workers."),
-            FieldRow("idleTimeout", .duration, .decodesOnly, "1 h by default."),
+            FieldRow("idleTimeout", .duration, "1 h by default."),
             FieldRow(
                 "h2UpgradePolicy", .choice(ConnectionPoolSettings.HTTP.H2UpgradePolicy.self),
                 "HTTP/2 towards the destination; DEFAULT is DO_NOT_UPGRADE."),
             FieldRow("useClientProtocol", .bool, "The client's protocol."),
-            FieldRow("maxConcurrentStreams", .integer("int32"), .decodesOnly, "HTTP/2."),
+            FieldRow("maxConcurrentStreams", .integer("int32"), "HTTP/2."),
             FieldRow(
-                "http2KeepAlive", .message(connectionKeepalive), .decodesOnly, "HTTP/2 pings."),
+                "http2KeepAlive", .message(connectionKeepalive), "HTTP/2 pings."),
         ])
 
     static let connectionKeepalive = MessageTable(
         "ConnectionKeepalive",
         [
-            FieldRow("interval", .duration, .decodesOnly, "Between pings."),
-            FieldRow("timeout", .duration, .decodesOnly, "For the answer."),
+            FieldRow("interval", .duration, "Between pings."),
+            FieldRow("timeout", .duration, "For the answer."),
         ])
 
     static let outlierDetection = MessageTable(

@@ -5,6 +5,8 @@
 /// Also `cluster.outbound|80||host.<name>`.
 @frozen
 public enum ProtectionStat: Int, StatFamily {
+    case cxMaxDurationReached
+    case http2KeepaliveTimeout
     case cxOpen
     case rqPendingOpen
     case rqOpen
@@ -23,6 +25,14 @@ public enum ProtectionStat: Int, StatFamily {
 
     public var definition: StatDefinition {
         switch self {
+        case .cxMaxDurationReached:
+            StatDefinition(
+                "upstream_cx_max_duration_reached", .counter,
+                "Connections that took no more requests because they were old enough")
+        case .http2KeepaliveTimeout:
+            StatDefinition(
+                "http2.keepalive_timeout", .counter,
+                "Connections closed because the endpoint did not answer a PING")
         case .cxOpen:
             StatDefinition(
                 "circuit_breakers.default.cx_open", .level,
