@@ -169,6 +169,39 @@ import Testing
         #expect(OutlierPolicy().counted(500) == 500)
     }
 
+    // MARK: - In words
+
+    @Test("what is said is told in short lines, and nothing else is")
+    func words() throws {
+        #expect(try Self.cluster("loadBalancer: {simple: RANDOM}").protectionSteps == [])
+        let tutorial = try Self.cluster(
+            """
+            connectionPool:
+              tcp: {maxConnections: 1}
+              http: {http1MaxPendingRequests: 1, maxRequestsPerConnection: 1}
+            outlierDetection:
+              {consecutiveErrors: 1, interval: 1s, baseEjectionTime: 3m, maxEjectionPercent: 100}
+            """)
+        #expect(
+            tutorial.protectionSteps == [
+                "at most 1 connection, 1 request waiting",
+                "a connection ends after one request",
+                "an endpoint is left out for 180s and more after 1 gateway error in a row, "
+                    + "100 % of them at most",
+            ])
+        let other = try Self.cluster(
+            """
+            connectionPool:
+              http: {http2MaxRequests: 9, idleTimeout: 2s, maxConcurrentStreams: 4}
+            outlierDetection: {consecutive5xxErrors: 0}
+            """)
+        #expect(
+            other.protectionSteps == [
+                "at most 9 requests under way", "a connection ends after 2s without one",
+                "at most 4 at the same time on a connection", "an endpoint is never left out",
+            ])
+    }
+
     // MARK: - Changes
 
     @Test("a cluster stays the same object until its numbers change")

@@ -75,12 +75,12 @@ struct ClustersPage {
             }
             for place in places(of: cluster) {
                 let prefix = "\(cluster.name)::\(place.text)::"
-                for row in counts(place, of: cluster).rows {
+                let counted = counts(place, of: cluster)
+                for row in counted.rows {
                     out += "\(prefix)\(row.name)::\(row.value)\n".utf8
                 }
                 let priority = cluster.priority(of: place.endpoint)
-                let counts = counts(place, of: cluster)
-                for (name, value) in Self.facts(place.endpoint, counts, priority) {
+                for (name, value) in Self.facts(place.endpoint, counted, priority) {
                     out += "\(prefix)\(name)::\(value)\n".utf8
                 }
             }

@@ -207,6 +207,12 @@ extension Cluster {
             json.field("upstreamProtocol", "\(upstreamProtocol)")
             json.field("connectTimeoutMs", connectTimeoutMs)
             if discovery != .fixed { json.field("discovery", "\(discovery)") }
+            let protection = protectionSteps
+            if !protection.isEmpty {
+                json.field("protection") { json in
+                    json.array(protection) { $0.string($1) }
+                }
+            }
             json.field("endpoints") { json in
                 json.array(endpoints) { json, endpoint in
                     json.object { json in

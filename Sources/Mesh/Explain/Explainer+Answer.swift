@@ -54,7 +54,7 @@ extension Explainer {
                 location: location, origins: cluster?.origins ?? [],
                 endpoints: cluster.map(members) ?? [],
                 steps: protocolSteps(cluster) + discoverySteps(cluster) + balanceSteps(cluster)
-                    + Self.headerSteps(destination.headers),
+                    + (cluster?.protectionSteps ?? []) + Self.headerSteps(destination.headers),
                 problem: problem))
     }
 
