@@ -39,6 +39,8 @@ int isthmus_pipe(int ends[2], int size) {
     return 0;
 }
 
+int isthmus_plain_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
 ssize_t isthmus_splice(int from, int to, size_t count) {
     return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }

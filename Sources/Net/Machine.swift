@@ -18,6 +18,11 @@ public enum Machine {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
+    /// For programs started later; call it before the first thread is started.
+    public static func setEnvironment(_ name: String, _ value: String) {
+        _ = unsafe setenv(name, value, 1)
+    }
+
     public static var processID: Int32 { getpid() }
 
     /// Processors this process may run on (`taskset` and cpusets counted), at least 1.

@@ -10,6 +10,9 @@ public final class Signals: Pollable {
 
     private let descriptor: Descriptor
     private let handler: (Int32) -> Void
+    /// Whether the signal being handled came from a terminal, which sends it to every process of
+    /// the group.
+    public private(set) var isFromTerminal = false
 
     /// Keeps the signals from their default action in this thread and all it starts later: call
     /// first thing in the process. SIGPIPE is ignored: writes report EPIPE instead.
@@ -31,8 +34,10 @@ public final class Signals: Pollable {
 
     override public func ready(_ readiness: Readiness) {
         while true {
-            let number = isthmus_signalfd_read(descriptor.raw)
+            var byKernel: Int32 = 0
+            let number = unsafe isthmus_signalfd_read(descriptor.raw, &byKernel)
             guard number > 0 else { return }
+            isFromTerminal = byKernel != 0
             handler(number)
         }
     }

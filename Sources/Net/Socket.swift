@@ -9,10 +9,11 @@ public enum Socket {
 
     /// A listening, non-blocking socket. With `sharesPort` every loop may bind its own and the
     /// kernel spreads connections over them (SO_REUSEPORT).
+    /// - Parameter place: where the socket is to be; nil for this process's own namespace.
     public static func listen(
-        on address: SocketAddress, sharesPort: Bool
+        on address: SocketAddress, sharesPort: Bool, in place: SocketSupply? = nil
     ) throws(NetError) -> Descriptor {
-        let raw = isthmus_stream_socket(address.family)
+        let raw = place?.take(address) ?? isthmus_stream_socket(address.family)
         guard raw >= 0 else { throw NetError(call: "socket", errno: isthmus_errno()) }
         let socket = Descriptor(raw)
         _ = isthmus_set_reuse_address(raw)
@@ -71,8 +72,11 @@ public enum Socket {
     }
 
     /// Begins a connection; the socket has TCP_NODELAY set.
-    public static func connect(to address: SocketAddress) -> Connecting {
-        let raw = isthmus_stream_socket(address.family)
+    /// - Parameter place: where the connection is to begin; nil for this process's own namespace.
+    public static func connect(
+        to address: SocketAddress, in place: SocketSupply? = nil
+    ) -> Connecting {
+        let raw = place?.take(address) ?? isthmus_stream_socket(address.family)
         guard raw >= 0 else { return .failed(isthmus_errno()) }
         setNoDelay(raw)
         while true {
@@ -94,6 +98,12 @@ public enum Socket {
         return unsafe target.withSockaddr { unsafe isthmus_connect(probe.raw, $0, $1) } == 0
     }
 
+    /// A UDP socket becomes the one of `address`.
+    public static func bind(_ descriptor: Int32, to address: SocketAddress) throws(NetError) {
+        let bound = unsafe address.withSockaddr { unsafe isthmus_bind(descriptor, $0, $1) }
+        guard bound == 0 else { throw NetError(call: "bind", errno: isthmus_errno()) }
+    }
+
     /// 0 when the connection stands, otherwise errno.
     public static func pendingError(_ descriptor: Int32) -> Int32 {
         isthmus_socket_error(descriptor)
@@ -104,6 +114,19 @@ public enum Socket {
         var length = socklen_t()
         guard unsafe isthmus_local_address(descriptor, &storage, &length) == 0 else { return nil }
         return unsafe SocketAddress.from(&storage)
+    }
+
+    /// Where a client meant its connection to go before the kernel redirected it here; nil where it
+    /// was made to this address. Costs two system calls.
+    public static func originalDestination(_ descriptor: Int32) -> SocketAddress? {
+        guard let local = localAddress(descriptor) else { return nil }
+        var storage = sockaddr_storage()
+        // A socket for both families asks for what the connection itself is.
+        guard unsafe isthmus_original_address(descriptor, local.family, &storage) == 0 else {
+            return nil
+        }
+        let meant = unsafe SocketAddress.from(&storage)
+        return meant == local ? nil : meant
     }
 
     /// Small writes must not wait for the peer's acknowledgements (Nagle).

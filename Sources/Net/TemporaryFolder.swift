@@ -18,6 +18,20 @@ public final class TemporaryFolder {
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// A file in it that everybody may read who is shown it. - Returns: its path.
+    public func write(_ name: String, _ text: String) throws(NetError) -> String {
+        let file = "\(path)/\(name)"
+        let raw = unsafe open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard raw >= 0 else { throw NetError(call: "open", errno: errno) }
+        let descriptor = Descriptor(raw)
+        let bytes = Array(text.utf8)
+        let count = unsafe bytes.withUnsafeBytes {
+            unsafe Glibc.write(descriptor.raw, $0.baseAddress, $0.count)
+        }
+        guard count == bytes.count else { throw NetError(call: "write", errno: errno) }
+        return file
+    }
+
     deinit { Self.remove(path) }
 
     /// Links are removed and never followed.

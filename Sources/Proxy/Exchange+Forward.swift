@@ -7,6 +7,7 @@ import Telemetry
 extension Exchange {
     func send(to cluster: ClusterState) {
         if let hash = cluster.cluster.balance?.hash { wish.hash = self.hash(by: hash.key) }
+        if cluster.cluster.original != nil { wish.destination = client?.originalDestination }
         guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             transportReason = cluster.nameProblem

@@ -52,8 +52,9 @@ extension Exchange {
         if asksForTunnel { return listener.connect }
         if let chain = client?.chain { return chain.table(in: listener) }
         switch listener.kind {
-        case .http(let table), .sniffed(_, .http(let table)): return table
-        case .tcp, .tls, .sniffed(_, .tcp): return nil
+        case .http(let table): return table
+        case .sniffed(_, let plain): return plain.table
+        case .tcp, .tls: return nil
         }
     }
 

@@ -17,6 +17,7 @@ final class Listener: Pollable {
     /// Accepted in one turn before others get theirs.
     private static let batchMax = 64
 
+    /// - Parameter descriptor: -1 for one that connections are handed to.
     init(_ spec: ListenerSpec, descriptor: Int32, worker: Worker) {
         self.spec = spec
         direction = spec.direction
@@ -26,7 +27,7 @@ final class Listener: Pollable {
         let way = spec.direction == .inbound ? "inbound" : "outbound"
         httpStats = worker.metrics.http("\(way)_\(spec.name)")
         super.init()
-        start()
+        if descriptor >= 0 { start() }
     }
 
     /// The same address with a new configuration: connections that are open route by it from
@@ -54,10 +55,13 @@ final class Listener: Pollable {
         case .sniffed(_, .http(let table)):
             nothing = .sniffed([], plain: .http(RouteTable(name: table.name, virtualHosts: [])))
         case .sniffed(_, .tcp): nothing = .sniffed([], plain: .tcp(nil))
+        case .sniffed(_, .detected(let table, _)):
+            nothing = .sniffed(
+                [], plain: .detected(RouteTable(name: table.name, virtualHosts: []), nil))
         }
         spec = ListenerSpec(
             name: spec.name, bind: spec.bind, port: spec.port, declaredPort: spec.declaredPort,
-            kind: nothing, direction: spec.direction, origins: spec.origins)
+            kind: nothing, direction: spec.direction, reach: spec.reach, origins: spec.origins)
         worker.loop.forEachWatched { pollable in
             if let client = pollable as? ClientConnection, client.listener === self {
                 client.closeIfIdle()
@@ -86,7 +90,12 @@ final class Listener: Pollable {
     override func ready(_ readiness: Readiness) {
         for _ in 0..<Self.batchMax {
             switch Socket.accept(descriptor) {
-            case .connection(let raw, let peer): accepted(raw, from: peer)
+            case .connection(let raw, let peer):
+                if spec.reach == .gate {
+                    handOn(raw, from: peer)
+                } else {
+                    accepted(raw, from: peer)
+                }
             case .wouldBlock: return
             case .gone: continue
             case .exhausted:
@@ -96,6 +105,13 @@ final class Listener: Pollable {
                 return
             }
         }
+    }
+
+    /// To the listener for where it was meant to go; a connection to this address is served here.
+    private func handOn(_ raw: Int32, from peer: SocketAddress) {
+        let listener =
+            Socket.originalDestination(raw).flatMap { worker.captured(to: $0, by: self) } ?? self
+        listener.accepted(raw, from: peer)
     }
 
     private func accepted(_ raw: Int32, from peer: SocketAddress) {

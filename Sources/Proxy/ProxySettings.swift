@@ -1,4 +1,5 @@
 // What a proxy is told once, at its start.
+public import Net
 public import Telemetry
 
 public struct ProxySettings: Sendable {
@@ -13,6 +14,8 @@ public struct ProxySettings: Sendable {
     public var hostname: [UInt8] = []
     /// The proxy itself, as Istio's metrics name the source of a request.
     public var source = IstioLabels.Peer()
+    /// Sockets beside the workload, where it is in a network namespace of its own.
+    public var workloadSockets: SocketSupply?
     /// nil: no access log.
     public var accessLog: AccessLogSettings?
 

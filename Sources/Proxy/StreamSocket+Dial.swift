@@ -52,7 +52,7 @@ extension StreamSocket {
     private static func connect(
         to address: SocketAddress, of endpoint: EndpointState
     ) -> Socket.Connecting {
-        let result = Socket.connect(to: address)
+        let result = Socket.connect(to: address, in: endpoint.cluster.place)
         guard let asked = endpoint.cluster.cluster.pool?.keepalive else { return result }
         switch result {
         case .connected(let raw), .inProgress(let raw):

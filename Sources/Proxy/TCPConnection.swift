@@ -71,6 +71,9 @@ final class TCPConnection: Pollable {
         if cluster.cluster.balance?.hash?.key == .sourceAddress {
             wish.hash = worker.hash(of: peer)
         }
+        if cluster.cluster.original != nil {
+            wish.destination = Socket.originalDestination(client.descriptor)
+        }
         guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             failureReason = cluster.nameProblem

@@ -22,6 +22,7 @@ extension Worker {
     public func adopt(_ next: Snapshot, bindings: [Binding]) {
         adoptClusters(of: next)
         snapshot = next
+        capture = CaptureTable(next.routing.listeners)
         // Whoever comes from now on is called what these workloads are called.
         callers.removeAll()
         for binding in bindings {

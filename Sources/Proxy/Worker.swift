@@ -19,6 +19,8 @@ public final class Worker {
     let hostname: [UInt8]
     /// By listener name.
     var listeners: [String: Listener] = [:]
+    /// The listeners behind gates; nil where nothing is captured.
+    var capture: CaptureTable?
     /// In step with `snapshot.clusters`; made at first use.
     var clusters: ContiguousArray<ClusterState?> = []
     var credentials = Credentials()

@@ -25,6 +25,8 @@
 #include <unistd.h>
 #include <malloc.h>
 
+#include "Enclosure.h"
+
 static const uint32_t ISTHMUS_EPOLLIN = EPOLLIN;
 static const uint32_t ISTHMUS_EPOLLOUT = EPOLLOUT;
 static const uint32_t ISTHMUS_EPOLLERR = EPOLLERR;
@@ -73,10 +75,11 @@ static inline int isthmus_block_signals(const int *_Nonnull signals, int count) 
     return pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/// The number of the next pending signal, or -1.
-static inline int isthmus_signalfd_read(int fd) {
+/// The number of the next pending signal, or -1. `by_kernel`: no process sent it, a terminal did.
+static inline int isthmus_signalfd_read(int fd, int *_Nonnull by_kernel) {
     struct signalfd_siginfo info;
     ssize_t n = read(fd, &info, sizeof info);
+    *by_kernel = n == (ssize_t)sizeof info && info.ssi_code == SI_KERNEL;
     return n == (ssize_t)sizeof info ? (int)info.ssi_signo : -1;
 }
 
@@ -90,6 +93,19 @@ static inline int isthmus_stream_socket(int family) {
 
 static inline int isthmus_datagram_socket(int family) {
     return socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+static inline ssize_t isthmus_receive_from(
+    int fd, void *_Nonnull bytes, size_t count, struct sockaddr_storage *_Nonnull from) {
+    socklen_t length = sizeof *from;
+    return recvfrom(fd, bytes, count, MSG_DONTWAIT, (struct sockaddr *)from, &length);
+}
+
+static inline ssize_t isthmus_send_to(
+    int fd, const void *_Nonnull bytes, size_t count, const struct sockaddr_storage *_Nonnull to,
+    socklen_t length) {
+    int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    return sendto(fd, bytes, count, flags, (const struct sockaddr *)to, length);
 }
 
 static inline int isthmus_bind(
@@ -106,6 +122,14 @@ static inline int isthmus_local_address(
     int fd, struct sockaddr_storage *_Nonnull address, socklen_t *_Nonnull length) {
     *length = sizeof *address;
     return getsockname(fd, (struct sockaddr *)address, length);
+}
+
+/// Where a redirected connection was meant to go (netfilter's SO_ORIGINAL_DST, 80 for both
+/// families); -1 for one that nobody redirected.
+static inline int isthmus_original_address(
+    int fd, int family, struct sockaddr_storage *_Nonnull address) {
+    socklen_t length = sizeof *address;
+    return getsockopt(fd, family == AF_INET6 ? SOL_IPV6 : SOL_IP, 80, address, &length);
 }
 
 static inline int isthmus_set_option(int fd, int level, int name, int value) {
@@ -156,6 +180,9 @@ static const uint32_t ISTHMUS_WATCH_DIRECTORY = IN_ISDIR;
 
 /// A non-blocking pipe that holds `size` bytes, or as many as the system allows.
 int isthmus_pipe(int ends[_Nonnull 2], int size);
+
+/// A pipe that waits, closed on exec.
+int isthmus_plain_pipe(int *_Nonnull ends);
 
 /// Moves bytes between a pipe and a socket inside the kernel, without waiting.
 ssize_t isthmus_splice(int from, int to, size_t count);

@@ -9,9 +9,12 @@ final class ListenerSockets {
     /// By `ListenerSpec.name`: what the workers listen on.
     private(set) var addresses: [String: SocketAddress] = [:]
     private let workerCount: Int
+    /// Where the workload makes its calls, when that is a namespace of its own.
+    private let workloadSockets: SocketSupply?
 
-    init(workerCount: Int) {
+    init(workerCount: Int, workloadSockets: SocketSupply? = nil) {
         self.workerCount = workerCount
+        self.workloadSockets = workloadSockets
     }
 
     /// Sockets that are bound and belong to nobody yet.
@@ -41,10 +44,11 @@ final class ListenerSockets {
     /// Binds what `listeners` need and is not bound yet. Nothing stays bound where one fails.
     func bind(_ listeners: [ListenerSpec]) throws(BindFailure) -> Fresh {
         var fresh = Fresh()
-        for listener in listeners where addresses[listener.name] == nil {
+        for listener in listeners where listener.isBound && addresses[listener.name] == nil {
             let wanted = try Self.address(of: listener)
             do throws(NetError) {
-                try bind(listener.name, to: wanted, into: &fresh)
+                let place = listener.direction == .outbound ? workloadSockets : nil
+                try bind(listener.name, to: wanted, in: place, into: &fresh)
             } catch {
                 throw BindFailure(
                     address: wanted, declaredPort: listener.declaredPort, reason: error)
@@ -71,7 +75,7 @@ final class ListenerSockets {
     }
 
     private func bind(
-        _ name: String, to wanted: SocketAddress, into fresh: inout Fresh
+        _ name: String, to wanted: SocketAddress, in place: SocketSupply?, into fresh: inout Fresh
     ) throws(NetError) {
         if case .unix = wanted {
             // A path can be bound once: the workers share the one socket.
@@ -82,10 +86,10 @@ final class ListenerSockets {
             fresh.addresses[name] = wanted
             return
         }
-        try refuseToShare(wanted)
+        if place == nil { try refuseToShare(wanted) }
         var address = wanted
         for worker in 0..<workerCount {
-            let socket = try Socket.listen(on: address, sharesPort: true)
+            let socket = try Socket.listen(on: address, sharesPort: true, in: place)
             // Port 0: all get the one that the system chose for the first.
             address = Socket.localAddress(socket.raw) ?? address
             fresh.descriptors.append((name, socket.release(), worker))

@@ -127,6 +127,7 @@ extension ProxyProcess {
             "STATUS=configuration \(snapshot.version) live, "
             + "\(snapshot.routing.listeners.count) listeners"
         tellWhenDeaf(snapshot)
+        whenAdopted?(snapshot)
         if state == .starting {
             state = .live
             for listener in snapshot.routing.listeners { tell(listener) }
@@ -156,6 +157,7 @@ extension ProxyProcess {
     }
 
     private func tell(_ listener: ListenerSpec) {
+        guard listener.isBound else { return }
         let address = sockets.addresses[listener.name].map { "\($0)" } ?? listener.bind
         let kind =
             switch listener.kind {

@@ -79,7 +79,8 @@ extension ProxyProcess {
         guard let snapshot = reading.snapshot else { throw refusal(reading, log) }
 
         let listeners = snapshot.routing.listeners
-        let sockets = ListenerSockets(workerCount: options.workerCount)
+        let sockets = ListenerSockets(
+            workerCount: options.workerCount, workloadSockets: options.settings.workloadSockets)
         let fresh: ListenerSockets.Fresh
         do throws(BindFailure) {
             fresh = try sockets.bind(listeners)

@@ -2,7 +2,7 @@
 // The control thread is the main thread; a process may have several proxies on it, one of which
 // leads: it hears the signals, and the others end after it. Workers are told things by mailbox and
 // never waited for: a worker under load and a reader of statistics do not hold each other up.
-internal import Mesh
+public import Mesh
 public import Net
 internal import Proxy
 internal import Spec
@@ -54,6 +54,11 @@ public final class ProxyProcess {
     var servers: [DeskServer] = []
     var drain: Drain?
     var whenLive: ((ProxyProcess) -> Void)?
+    /// Asked first about signals that end a proxy, with whether a terminal sent them; true where it
+    /// has dealt with one.
+    public var whenTold: ((_ signal: Int32, _ fromTerminal: Bool) -> Bool)?
+    /// Called whenever every worker serves by another configuration.
+    public var whenAdopted: ((Snapshot) -> Void)?
     /// Called once, when a companion has ended.
     var whenEnded: (() -> Void)?
     /// How the process will exit.
@@ -94,6 +99,9 @@ public final class ProxyProcess {
         let listener = live.snapshot.routing.listeners.first { $0.declaredPort == port }
         return listener.flatMap { sockets.addresses[$0.name] }
     }
+
+    /// The names a captured workload may call; none for other proxies.
+    public var meshNames: NameTable { NameTable(of: live.snapshot) }
 
     /// Where the admin port is; nil where it could not be had.
     public var adminAddress: SocketAddress? { servers.first { $0.name == "admin" }?.address }
@@ -170,6 +178,7 @@ public final class ProxyProcess {
         case Signals.user1:
             reopenAccessLog()
         default:
+            if whenTold?(number, signals?.isFromTerminal ?? false) == true { return }
             if drain != nil {
                 log.info("signal", "second signal: ending now")
                 loop.stop()

@@ -9,7 +9,7 @@ struct ClusterBuilder {
     let directory: EndpointDirectory
     let security: EndpointSecurity
     let secrets: SecretDirectory
-    private var previous: [String: Cluster]
+    private(set) var previous: [String: Cluster]
     var findings = Findings()
 
     init(
@@ -26,7 +26,12 @@ struct ClusterBuilder {
     }
 
     mutating func cluster(_ key: ClusterKey) -> Cluster? {
-        if case .inbound(let target) = key.use { return inbound(key, to: target) }
+        switch key.use {
+        case .inbound(let target): return inbound(key, to: target)
+        case .original(let origin): return undescribed(key, goesOn: true, origin)
+        case .blackHole(let origin): return undescribed(key, goesOn: false, origin)
+        case .outbound, .passthrough: break
+        }
         guard let service = registry.service(key.host, in: key.namespace) else { return nil }
         let merged = rules.rule(for: service)
         let old = previous[key.name]
@@ -35,7 +40,8 @@ struct ClusterBuilder {
         if let subset = merged?.subset(key.subset)?.subset {
             members = all.filter { $0.labels.satisfies(subset.labels) }
         }
-        tellOfNothing(service, key, merged, all: all, members: members)
+        let original = original(of: service, key, merged)
+        if original == nil { tellOfNothing(service, key, merged, all: all, members: members) }
         if key.use == .outbound {
             members = secured(members, of: service, key, merged, all: all)
         }
@@ -57,6 +63,7 @@ struct ClusterBuilder {
             outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
             balance: balance(members, policy, of: key, merged, old: old),
             proxyHeader: key.use == .outbound ? Self.proxyHeader(policy?.proxyProtocol) : nil,
+            original: original,
             origins: service.origins + Self.origins(merged, subset: key.subset))
         if let old, old.isSame(as: cluster) { return old }
         return cluster
@@ -169,6 +176,7 @@ extension Cluster {
             && pool == other.pool
             && outliers == other.outliers && origins == other.origins
             && BalancePolicy.areSame(balance, other.balance) && proxyHeader == other.proxyHeader
+            && Self.areAlike(original, other.original)
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }
     }

@@ -14,6 +14,10 @@ struct ClusterKey: Sendable, Hashable {
         case passthrough
         /// To the workload this proxy stands beside.
         case inbound(InboundTarget)
+        /// What no object describes, to where it was meant to go; the host is the cluster's name.
+        case original(Origin)
+        /// What no object describes and no policy allows; the host is the cluster's name.
+        case blackHole(Origin)
     }
 
     var host: String
@@ -28,6 +32,7 @@ struct ClusterKey: Sendable, Hashable {
         case .outbound: Self.name(host: host, port: port, subset: subset)
         case .passthrough: Self.serverName(host: host, port: port, subset: subset)
         case .inbound: "inbound|\(port)||"
+        case .original, .blackHole: host
         }
     }
 

@@ -63,7 +63,8 @@ public func compile(
     }
     let snapshot = Snapshot(
         version: version, routing: routing, clusters: clusters,
-        diagnostics: findings.diagnostics)
+        diagnostics: findings.diagnostics,
+        meshNames: node.capture == nil ? nil : NameTable(registry, node: node))
     return CompileResult(snapshot: snapshot, diagnostics: findings.diagnostics)
 }
 
@@ -91,8 +92,9 @@ private func sidecarListeners(
 ) -> [ListenerSpec] {
     let mesh = AttachedVirtualService.visible(objects.virtualServices, to: node) { $0.isForMesh }
     MeshRules.tellOfConflicts(mesh, &compiler.findings)
-    return sidecar.inbound.map { compiler.listener($0) }
+    return compiler.capturedInbound(sidecar)
         + sidecar.outbound.map { compiler.listener($0, of: sidecar, mesh) }
+        + compiler.capturedListeners(sidecar, mesh)
 }
 
 private func gatewayListeners(

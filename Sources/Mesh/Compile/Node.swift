@@ -31,6 +31,9 @@ public struct Node: Sendable, Equatable {
     /// The proxy has a certificate of the mesh to show: without one it cannot take part in mutual
     /// TLS, whatever the rules say.
     public var hasIdentity: Bool
+    /// Connections of the workload are redirected to this proxy; nil for one that applications
+    /// have to call themselves. Sidecars alone.
+    public var capture: Capture?
 
     public init(
         role: Role = .gateway, locality: String = "",
@@ -38,7 +41,8 @@ public struct Node: Sendable, Equatable {
         namespace: String = "istio-system", portMap: [UInt16: UInt16] = [:],
         bindAddress: String = "0.0.0.0", domain: String = "cluster.local",
         rootNamespace: String = "istio-system",
-        trustDomain: String = "cluster.local", hasIdentity: Bool = false
+        trustDomain: String = "cluster.local", hasIdentity: Bool = false,
+        capture: Capture? = nil
     ) {
         self.role = role
         self.locality = locality
@@ -50,6 +54,7 @@ public struct Node: Sendable, Equatable {
         self.rootNamespace = rootNamespace
         self.trustDomain = trustDomain
         self.hasIdentity = hasIdentity
+        self.capture = capture
     }
 
     /// The proxy beside a workload, `reviews-v1` or `reviews-v1.default`: everything behind the

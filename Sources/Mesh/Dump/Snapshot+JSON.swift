@@ -29,6 +29,15 @@ extension ListenerSpec {
             json.field("port", port)
             json.field("declaredPort", declaredPort)
             json.field("direction", "\(direction)")
+            switch reach {
+            case .bound: break
+            case .gate: json.field("reach", "gate")
+            case .captured(let blocks):
+                json.field("reach", "captured")
+                json.field("addresses") { json in
+                    json.array(blocks) { $0.string($1.description) }
+                }
+            }
             switch kind {
             case .http(let table):
                 json.field("protocol", "http")
@@ -51,6 +60,9 @@ extension ListenerSpec {
                         switch plain {
                         case .http(let table): table.writeFields(to: &json)
                         case .tcp(let route): route?.writeFields(to: &json)
+                        case .detected(let table, let route):
+                            table.writeFields(to: &json)
+                            route?.writeFields(to: &json)
                         }
                     }
                 }

@@ -16,6 +16,14 @@ public enum SnapshotText {
     ) {
         text += "listener \(listener.name) port \(listener.declaredPort)"
         if listener.direction != .gateway { text += " \(listener.direction)" }
+        switch listener.reach {
+        case .bound: break
+        case .gate: text += " for redirected connections"
+        case .captured(let blocks):
+            text += " for connections to "
+            text +=
+                blocks.isEmpty ? "any address" : blocks.map(\.description).joined(separator: " ")
+        }
         text += " by \(listener.origins.map(place).joined(separator: ", "))\n"
         switch listener.kind {
         case .http(let table): render(table, into: &text)
@@ -28,6 +36,9 @@ public enum SnapshotText {
             switch plain {
             case .http(let table): render(table, into: &text)
             case .tcp(let route): renderBytes(to: route, into: &text)
+            case .detected(let table, let route):
+                render(table, into: &text)
+                renderBytes(to: route, into: &text)
             }
         }
     }

@@ -54,10 +54,13 @@ struct Explainer {
             case .sniffed(let chains, let plain):
                 if request.scheme == "https" {
                     if answer(on: listener, chains) { break search }
-                } else if case .http(let table) = plain {
+                } else if let table = plain.table {
                     if answer(in: table, on: listener) { return }
                 }
-            case .tcp: continue
+            case .tcp(let route):
+                guard node.capture != nil else { continue }
+                connected(to: route, as: .connected)
+                break search
             }
         }
         switch explanation.outcome {
@@ -109,7 +112,7 @@ struct Explainer {
             case .http: !isSecure || listener.connect != nil
             case .tls: isSecure
             case .sniffed: true
-            case .tcp: false
+            case .tcp: node.capture != nil
             }
         }
         if node.role != .gateway { return outboundListeners(all) }

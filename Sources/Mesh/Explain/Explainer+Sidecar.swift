@@ -16,6 +16,7 @@ extension Explainer {
     /// `candidates` speak what the URL says.
     func outboundListeners(_ candidates: [ListenerSpec]) -> [ListenerSpec] {
         let outbound = candidates.filter { $0.direction == .outbound }
+        if node.capture != nil { return captured(among: outbound) }
         guard let port = request.port else { return outbound }
         let same = outbound.filter { $0.port == port || $0.declaredPort == port }
         if !same.isEmpty { return same }
@@ -26,6 +27,33 @@ extension Explainer {
                     && (listener.declaredPort == 0 || listener.declaredPort == plan.port)
             }
         }
+    }
+
+    /// As the gate chooses, for a destination whose address a resolver of the mesh gave: that of
+    /// the service of the name, where there is one.
+    private func captured(among listeners: [ListenerSpec]) -> [ListenerSpec] {
+        let port = request.port ?? (request.scheme == "https" ? 443 : 80)
+        let bytes = Array(request.authority.utf8)
+        let host = String(
+            decoding: bytes[..<HostTable.hostLength(of: bytes.span)], as: UTF8.self
+        ).lowercased()
+        let addresses =
+            AddressBlock(host).map { [$0] }
+            ?? NameTable(
+                security.registry, node: node
+            ).addresses(of: host)
+        let same = listeners.filter { $0.declaredPort == port && $0.reach != .gate }
+        let own = same.first { listener in
+            guard case .captured(let blocks) = listener.reach else { return false }
+            return blocks.contains { block in
+                addresses.contains { block.contains($0.high, $0.low) }
+            }
+        }
+        let rest = listeners.first { $0.declaredPort == 0 && $0.reach == .captured([]) }
+        guard let found = own ?? same.first(where: { $0.reach == .captured([]) }) ?? rest else {
+            return []
+        }
+        return [found]
     }
 
     func sidecarHints() -> [String] {

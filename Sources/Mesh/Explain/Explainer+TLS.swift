@@ -98,7 +98,7 @@ extension Explainer {
     }
 
     /// A whole connection goes to the shares of a `tcp` or `tls` rule.
-    private mutating func connected(to route: TCPRoute?, as outcome: Explanation.Outcome) {
+    mutating func connected(to route: TCPRoute?, as outcome: Explanation.Outcome) {
         guard let route else {
             explanation.outcome = .unavailable(reason: "closed at once: no tcp rule applies")
             return

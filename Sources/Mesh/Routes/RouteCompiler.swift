@@ -16,6 +16,8 @@ struct RouteCompiler {
     let destinationRules: DestinationRuleIndex
     let delegation: Delegation
     let secrets: SecretDirectory
+    /// Of services without addresses of their own; empty where nothing is captured.
+    let automaticAddresses: AutomaticAddresses
     var clusters = ClusterTable()
     var interned = Interned()
     var findings = Findings()
@@ -35,6 +37,9 @@ struct RouteCompiler {
         self.destinationRules = destinationRules
         delegation = Delegation(objects.virtualServices)
         secrets = SecretDirectory(objects.secrets)
+        automaticAddresses = AutomaticAddresses(
+            node.capture == nil
+                ? [] : registry.services.filter(\.wantsAutomaticAddress).map(\.host))
     }
 
     /// The routes of one VirtualService in order; none where nothing in it applies.

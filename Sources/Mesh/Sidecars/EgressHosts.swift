@@ -17,6 +17,9 @@ struct EgressHosts: Equatable {
 
     private init(patterns: [Pattern]) { self.patterns = patterns }
 
+    /// What any of them includes.
+    init(union all: [EgressHosts]) { patterns = all.flatMap(\.patterns) }
+
     /// - Parameter namespace: of the Sidecar, which `.` means.
     init(_ written: [Located<String>], namespace: String) {
         patterns = written.compactMap { host in

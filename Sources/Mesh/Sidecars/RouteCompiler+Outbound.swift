@@ -17,19 +17,19 @@ extension RouteCompiler {
         return sidecarListener(
             bind: plan.bind, port: plan.port, kind: kind,
             connect: isForwardProxy ? connectTable(plan, of: sidecar, mesh) : nil,
-            direction: .outbound, origin: plan.origin)
+            direction: .outbound, reach: plan.isGate ? .gate : .bound, origin: plan.origin)
     }
 
     func sidecarListener(
         bind: String, port: UInt16, kind: ListenerSpec.Kind, connect: RouteTable? = nil,
-        direction: ListenerSpec.Direction, origin: Origin
+        direction: ListenerSpec.Direction, reach: ListenerSpec.Reach = .bound, origin: Origin
     ) -> ListenerSpec {
         let isSocket = bind.hasPrefix("unix://")
         let bound = isSocket ? 0 : node.boundPort(for: port)
         return ListenerSpec(
             name: isSocket ? bind : "\(bind)_\(bound)", bind: bind, port: bound,
             declaredPort: isSocket ? 0 : port, kind: kind, connect: connect,
-            direction: direction, origins: [origin])
+            direction: direction, reach: reach, origins: [origin])
     }
 
     /// The services a listener reaches, those of the proxy's own namespace first: of two with one
@@ -44,7 +44,7 @@ extension RouteCompiler {
 
     // MARK: - HTTP
 
-    private mutating func outboundTable(
+    mutating func outboundTable(
         _ plan: SidecarPlan.Outbound, of sidecar: SidecarPlan, _ mesh: [AttachedVirtualService]
     ) -> RouteTable {
         let rules = MeshRules(mesh.filter { !$0.object.http.isEmpty }, hosts: plan.hosts)
@@ -83,7 +83,7 @@ extension RouteCompiler {
         if taken.insert("*").inserted {
             hosts.append(
                 VirtualHost(
-                    name: sidecar.egressProxy == nil ? "block_all" : "allow_any", domains: ["*"],
+                    name: unknown.name, domains: ["*"],
                     routes: [unknown]))
         }
         let name = plan.port == 0 ? plan.bind : "\(plan.port)"
@@ -176,9 +176,19 @@ extension RouteCompiler {
                 name: "allow_any", match: RouteMatch(path: .any),
                 action: .forward(interned.forward(to: proxy)), origin: origin)
         }
+        if plan.isCaptured, sidecar.policy == .allowAny {
+            let passed = undescribedDestination(Capture.passthroughCluster, .original(origin))
+            return Route(
+                name: "allow_any", match: RouteMatch(path: .any),
+                action: .forward(interned.forward(to: passed)), origin: origin)
+        }
         let listed =
             sidecar.sidecar.map { ", and list it under egress hosts of \($0.object)" } ?? ""
-        let text = " is not known here: describe it with a ServiceEntry\(listed)\n"
+        let refusal =
+            plan.isCaptured
+            ? " is blocked by outboundTrafficPolicy REGISTRY_ONLY of \(origin.object)"
+            : " is not known here"
+        let text = "\(refusal): describe it with a ServiceEntry\(listed)\n"
         return Route(
             name: "block_all", match: RouteMatch(path: .any),
             action: .direct(

@@ -38,13 +38,42 @@ extension RouteCompiler {
                 "\(services.count) services have port \(plan.port), and bytes do not say which "
                     + "is meant: all go to \(service.host)", "name one service under `hosts`")
         }
-        return TCPRoute(
+        return plainRoute(to: service, plan)
+    }
+
+    /// By the rules for one service, as the destination of a captured connection tells which.
+    mutating func bytesRoute(
+        to service: RegisteredService, _ plan: SidecarPlan.Outbound,
+        _ mesh: [AttachedVirtualService]
+    ) -> TCPRoute {
+        let scope = Self.meshScope(plan.port)
+        for rule in mesh where !rule.object.tcp.isEmpty && plan.hosts.include(rule) {
+            guard rule.hosts.contains(where: { HostName.isWithin(service.host, $0) }) else {
+                continue
+            }
+            let object = rule.object
+            for (number, tcp) in object.tcp.enumerated()
+            where tcp.match.isEmpty || tcp.match.contains(where: { applies($0, object, scope) }) {
+                let route = route(
+                    tcp.route, "spec.tcp[\(number)]", at: tcp.position, of: object, in: scope)
+                if let route { return route }
+            }
+        }
+        return plainRoute(to: service, plan)
+    }
+
+    private mutating func plainRoute(
+        to service: RegisteredService, _ plan: SidecarPlan.Outbound
+    ) -> TCPRoute {
+        TCPRoute(
             destinations: [plainDestination(service, port: plan.port)],
             origin: service.origins[0])
     }
 
+    /// - Parameter only: the services that names lead to; nil for all that have the port.
     mutating func outboundChains(
-        _ plan: SidecarPlan.Outbound, _ mesh: [AttachedVirtualService]
+        _ plan: SidecarPlan.Outbound, _ mesh: [AttachedVirtualService],
+        only: [RegisteredService]? = nil
     ) -> [FilterChain] {
         var chains: [FilterChain] = []
         var passed: [String: Origin] = [:]
@@ -70,7 +99,8 @@ extension RouteCompiler {
                 }
             }
         }
-        for service in services(of: plan) where service.hasPort(plan.port) {
+        let services = only ?? services(of: plan).filter { $0.hasPort(plan.port) }
+        for service in services {
             let names = ServiceDomains.domains(
                 of: service, seenFrom: node.namespace, domain: node.domain
             ).filter { passed[$0] == nil && !AddressLiteral.isIP($0) }
@@ -84,7 +114,7 @@ extension RouteCompiler {
                     name: "tls.\(plan.port).\(service.host)", serverNames: names,
                     handling: .passthrough(route), origin: service.origins[0]))
         }
-        if chains.isEmpty {
+        if chains.isEmpty, only == nil {
             tell(
                 plan,
                 "no service with port \(plan.port) is among its hosts: connections are closed at "

@@ -184,6 +184,10 @@ extension SidecarDraft {
         _ bind: String, _ port: UInt16, _ endpoint: (address: String, port: UInt16)
     ) -> Bool {
         guard endpoint.port == port, port != 0 else { return false }
+        // Its loopback is another one, or nothing is bound at the workload's port at all.
+        if let capture = node.capture, capture.isApart || capture.inboundBind != nil {
+            return false
+        }
         let isIPv6 = endpoint.address.utf8.contains(UInt8(ascii: ":"))
         return bind == endpoint.address || bind == "::" || bind == "0.0.0.0" && !isIPv6
     }

@@ -14,6 +14,7 @@ struct SidecarDraft {
     let security: EndpointSecurity
     var inbound: [SidecarPlan.Inbound] = []
     var outbound: [SidecarPlan.Outbound] = []
+    var captured: [CapturedScope] = []
     var findings = Findings()
     private var taken: [Address: Origin] = [:]
 
@@ -61,6 +62,10 @@ struct SidecarDraft {
     // MARK: - Outbound
 
     mutating func makeOutbound() {
+        if let capture = node.capture {
+            makeCaptured(capture)
+            return
+        }
         guard let sidecar, !sidecar.egress.isEmpty else {
             let origin = sidecar.map { Origin($0) } ?? workload.origin
             addOutbound(
@@ -69,22 +74,23 @@ struct SidecarDraft {
                     isForAllPorts: true, hosts: .all, origin: origin))
             return
         }
-        for listener in sidecar.egress {
-            let hosts = EgressHosts(listener.hosts, namespace: sidecar.namespace)
-            let origin = Origin(sidecar, at: listener.position)
-            let bind = listener.bind.isEmpty ? SidecarPlan.loopback : listener.bind
-            let number = listener.port?.number ?? SidecarPlan.defaultPort
-            let isForAllPorts =
-                listener.port == nil || number == 0 || listener.port?.protocolName == .httpProxy
-            addOutbound(
-                SidecarPlan.Outbound(
-                    bind: bind, port: number,
-                    speech: speech(of: listener.port, hosts, isForAllPorts: isForAllPorts),
-                    isForAllPorts: isForAllPorts, hosts: hosts, origin: origin))
-        }
+        for listener in sidecar.egress { addOutbound(listener, of: sidecar) }
     }
 
-    private mutating func addOutbound(_ plan: SidecarPlan.Outbound) {
+    mutating func addOutbound(_ listener: Sidecar.Egress, of sidecar: Sidecar) {
+        let hosts = EgressHosts(listener.hosts, namespace: sidecar.namespace)
+        let number = listener.port?.number ?? SidecarPlan.defaultPort
+        let isForAllPorts =
+            listener.port == nil || number == 0 || listener.port?.protocolName == .httpProxy
+        addOutbound(
+            SidecarPlan.Outbound(
+                bind: listener.bind.isEmpty ? SidecarPlan.loopback : listener.bind, port: number,
+                speech: speech(of: listener.port, hosts, isForAllPorts: isForAllPorts),
+                isForAllPorts: isForAllPorts, hosts: hosts,
+                origin: Origin(sidecar, at: listener.position)))
+    }
+
+    mutating func addOutbound(_ plan: SidecarPlan.Outbound) {
         if claim(plan.bind, plan.port, plan.origin) { outbound.append(plan) }
     }
 

@@ -33,6 +33,10 @@ struct SidecarPlan: Equatable {
         let isForAllPorts: Bool
         let hosts: EgressHosts
         let origin: Origin
+        /// Redirected connections arrive there.
+        var isGate = false
+        /// Nothing is bound: it says what a destination's port is to captured connections.
+        var isCaptured = false
     }
 
     let workload: SidecarWorkload
@@ -40,6 +44,10 @@ struct SidecarPlan: Equatable {
     let sidecar: Origin?
     private(set) var inbound: [Inbound] = []
     private(set) var outbound: [Outbound] = []
+    /// What captured connections may reach; none where nothing is captured.
+    private(set) var captured: [CapturedScope] = []
+    /// What connections to ports that no service has may be; nil where those are not captured.
+    private(set) var undeclared: PeerAuthenticationIndex.Answer?
     let policy: Sidecar.OutboundTrafficPolicy.Mode
     /// Where requests to unknown hosts go, with the listener's port left open.
     let egressProxy: DestinationQuestion?
@@ -73,8 +81,13 @@ struct SidecarPlan: Equatable {
             security: security)
         draft.makeInbound(objects)
         draft.makeOutbound()
+        if node.capture?.inboundBind != nil {
+            undeclared = security.peers.answer(
+                namespace: workload.namespace, labels: workload.labels, port: 0)
+        }
         inbound = draft.inbound
         outbound = draft.outbound
+        captured = draft.captured
         diagnostics = draft.findings.diagnostics
     }
 

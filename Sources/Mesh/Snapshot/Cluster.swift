@@ -49,6 +49,9 @@ public final class Cluster: Sendable {
     public let balance: BalancePolicy?
     /// nil: connections begin with what is meant for the endpoint.
     public let proxyHeader: ProxyHeader?
+    /// Connections go where the client meant them to (Envoy's ORIGINAL_DST), each as if this were
+    /// the endpoint there; nil for clusters that have endpoints of their own.
+    public let original: Endpoint?
     /// The object that made the service known, and the DestinationRule where one applies.
     public let origins: [Origin]
 
@@ -58,7 +61,8 @@ public final class Cluster: Sendable {
         upstreamProtocol: UpstreamProtocol = .http1, connectTimeoutMs: UInt32,
         discovery: Discovery = .fixed,
         pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
-        balance: BalancePolicy? = nil, proxyHeader: ProxyHeader? = nil, origins: [Origin]
+        balance: BalancePolicy? = nil, proxyHeader: ProxyHeader? = nil, original: Endpoint? = nil,
+        origins: [Origin]
     ) {
         self.name = name
         self.host = host
@@ -75,6 +79,7 @@ public final class Cluster: Sendable {
         self.endpoints = endpoints
         self.balance = balance
         self.proxyHeader = proxyHeader
+        self.original = original
         self.origins = origins
     }
 }

@@ -15,14 +15,26 @@ public final class Snapshot: Sendable {
     public let clusters: [Cluster]
     /// What compiling had to say; no errors among them, for such a configuration has no snapshot.
     public let diagnostics: [Diagnostic]
+    /// What a resolver beside a captured workload knows; nil for any other proxy.
+    let meshNames: NameTable?
 
-    public init(
+    public convenience init(
         version: UInt64, routing: Routing, clusters: [Cluster], diagnostics: [Diagnostic] = []
+    ) {
+        self.init(
+            version: version, routing: routing, clusters: clusters, diagnostics: diagnostics,
+            meshNames: nil)
+    }
+
+    init(
+        version: UInt64, routing: Routing, clusters: [Cluster], diagnostics: [Diagnostic],
+        meshNames: NameTable?
     ) {
         self.version = version
         self.routing = routing
         self.clusters = clusters
         self.diagnostics = diagnostics
+        self.meshNames = meshNames
     }
 
     /// The host names that requests need addresses of, lower case.
@@ -73,6 +85,15 @@ public final class ListenerSpec: Sendable {
     public enum PlainHandling: Sendable {
         case http(RouteTable)
         case tcp(TCPRoute?)
+        /// Requests where the first bytes are a request line of HTTP, else bytes.
+        case detected(RouteTable, TCPRoute?)
+
+        public var table: RouteTable? {
+            switch self {
+            case .http(let table), .detected(let table, _): table
+            case .tcp: nil
+            }
+        }
     }
 
     /// Which way requests pass through this proxy (Envoy's `traffic_direction`).
@@ -97,12 +118,14 @@ public final class ListenerSpec: Sendable {
     /// What CONNECT is routed by, where the listener is a forward proxy; nil where it is none.
     public let connect: RouteTable?
     public let direction: Direction
+    public let reach: Reach
     /// The Gateway servers that make up this listener, for people.
     public let origins: [Origin]
 
     public init(
         name: String, bind: String, port: UInt16, declaredPort: UInt16, kind: Kind,
-        connect: RouteTable? = nil, direction: Direction = .gateway, origins: [Origin]
+        connect: RouteTable? = nil, direction: Direction = .gateway, reach: Reach = .bound,
+        origins: [Origin]
     ) {
         self.name = name
         self.bind = bind
@@ -111,6 +134,7 @@ public final class ListenerSpec: Sendable {
         self.kind = kind
         self.connect = connect
         self.direction = direction
+        self.reach = reach
         self.origins = origins
     }
 }
@@ -122,8 +146,8 @@ extension ListenerSpec {
         case .http(let table): [table]
         case .tcp: []
         case .tls(let chains): Self.tables(of: chains)
-        case .sniffed(let chains, .http(let table)): Self.tables(of: chains) + [table]
-        case .sniffed(let chains, .tcp): Self.tables(of: chains)
+        case .sniffed(let chains, let plain):
+            Self.tables(of: chains) + (plain.table.map { [$0] } ?? [])
         }
     }
 

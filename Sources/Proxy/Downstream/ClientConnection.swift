@@ -53,6 +53,10 @@ final class ClientConnection: ClientStream, PeerHolder {
         socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
     }
 
+    override var originalDestination: SocketAddress? {
+        socket.isOpen ? Socket.originalDestination(socket.descriptor) : nil
+    }
+
     override var isSecure: Bool { socket.tls != nil }
     override var tls: TLSStream? { socket.tls }
 

@@ -44,6 +44,10 @@ final class H2Connection: Pollable, PeerHolder {
     var localAddress: SocketAddress? {
         socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
     }
+
+    var originalDestination: SocketAddress? {
+        socket.isOpen ? Socket.originalDestination(socket.descriptor) : nil
+    }
     var tls: TLSStream? { socket.tls }
     var identity: PeerIdentity? { socket.identity }
 

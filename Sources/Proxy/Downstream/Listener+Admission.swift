@@ -82,7 +82,7 @@ extension Listener {
     private func admitsAnonymous(_ binding: ChainBinding?, isSecure: Bool) -> Bool {
         guard isSecure else {
             switch spec.kind {
-            case .http, .sniffed(_, .http): return true
+            case .http, .sniffed(_, .http), .sniffed(_, .detected): return true
             case .tcp, .tls, .sniffed(_, .tcp): return false
             }
         }
@@ -101,7 +101,8 @@ extension ListenerSpec {
         case (.http, .http), (.tcp, .tcp): return true
         case (.tls(let one), .tls(let two)): return Self.areLike(one, two)
         case (.sniffed(let one, .http), .sniffed(let two, .http)),
-            (.sniffed(let one, .tcp), .sniffed(let two, .tcp)):
+            (.sniffed(let one, .tcp), .sniffed(let two, .tcp)),
+            (.sniffed(let one, .detected), .sniffed(let two, .detected)):
             return Self.areLike(one, two)
         default: return false
         }

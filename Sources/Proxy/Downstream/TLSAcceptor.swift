@@ -49,7 +49,7 @@ final class TLSAcceptor: Pollable {
         if hello.isEmpty, stream == nil, case .sniffed(_, let plain) = listener.spec.kind {
             switch plain {
             case .http: delay = limits.requestHeadMs
-            case .tcp: delay = limits.detectionMs
+            case .tcp, .detected: delay = limits.detectionMs
             }
         }
         loop.timers.cancel(timer)
@@ -69,10 +69,20 @@ final class TLSAcceptor: Pollable {
     }
 
     override func timerFired(tag: UInt8) {
-        if hello.isEmpty, stream == nil, let plain, case .tcp = plain {
-            // A server that speaks first is not kept waiting for ever for its client's first byte.
-            serve(plain)
-            return
+        if stream == nil, let plain {
+            switch plain {
+            case .http: break
+            case .tcp(let route) where hello.isEmpty:
+                // A server that speaks first is not kept waiting for ever for its client's first
+                // byte.
+                carry(to: route)
+                return
+            case .tcp: break
+            case .detected(_, let route):
+                // Nor is whoever has said too little to tell what it is.
+                carry(to: route)
+                return
+            }
         }
         if stream != nil || !hello.isEmpty { listener.stats.add(.sslConnectionError) }
         end()
@@ -101,7 +111,13 @@ final class TLSAcceptor: Pollable {
         switch ClientHello.parse(hello.readable) {
         case .needMore: if isFirst { setTimer() }
         case .invalid:
-            if let plain {
+            if case .detected(_, let route) = plain {
+                switch FirstBytes.speech(of: hello.readable) {
+                case .undecided: if isFirst { setTimer() }
+                case .http: if let plain { serve(plain) }
+                case .other: carry(to: route)
+                }
+            } else if let plain {
                 serve(plain)
             } else {
                 refuse(.noFilterChainMatch)
@@ -122,16 +138,22 @@ final class TLSAcceptor: Pollable {
     }
 
     private func serve(_ plain: ListenerSpec.PlainHandling) {
+        switch plain {
+        case .http, .detected:
+            var early = Buffer()
+            swap(&early, &hello)
+            ClientConnection(StreamSocket(letGo()), peer: peer, listener: listener)
+                .start(early: early.readable)
+        case .tcp(let route): carry(to: route)
+        }
+    }
+
+    /// As bytes, those that have come first.
+    private func carry(to route: TCPRoute?) {
         var early = Buffer()
         swap(&early, &hello)
-        let socket = StreamSocket(letGo())
-        switch plain {
-        case .http:
-            ClientConnection(socket, peer: peer, listener: listener).start(early: early.readable)
-        case .tcp(let route):
-            TCPConnection.start(
-                socket, peer: peer, listener: listener, route: route, early: early)
-        }
+        TCPConnection.start(
+            StreamSocket(letGo()), peer: peer, listener: listener, route: route, early: early)
     }
 
     private func refuse(_ reason: ListenerStat) {
@@ -161,17 +183,9 @@ final class TLSAcceptor: Pollable {
         }
         chain = chosen
         switch chosen.handling {
-        case .passthrough(let route): pass(to: route)
+        case .passthrough(let route): carry(to: route)
         case .terminateHTTP, .terminateTCP: terminate(chosen)
         }
-    }
-
-    private func pass(to route: TCPRoute) {
-        var early = Buffer()
-        swap(&early, &hello)
-        let handed = letGo()
-        TCPConnection.start(
-            StreamSocket(handed), peer: peer, listener: listener, route: route, early: early)
     }
 
     private func terminate(_ chain: FilterChain) {

@@ -8,6 +8,9 @@ final class ClusterState {
     private(set) var cluster: Cluster
     let worker: Worker
     let stats: ClusterStats
+    /// Where connections begin: beside the workload, where it is in a namespace of its own and this
+    /// leads to it; nil for this process's own.
+    let place: SocketSupply?
     private(set) var endpoints: ContiguousArray<EndpointState> = []
     /// Those that are not ejected.
     private(set) var available: ContiguousArray<EndpointState> = []
@@ -31,10 +34,13 @@ final class ClusterState {
     var errands: ClusterErrands?
     /// Of a cluster with a BalancePolicy; it decides instead of `balancer`.
     private var choice: EndpointChoice?
+    /// Where connections of a cluster without endpoints went, by address.
+    var originals: [SocketAddress: EndpointState] = [:]
 
     init(_ cluster: Cluster, worker: Worker) {
         self.cluster = cluster
         self.worker = worker
+        place = cluster.leadsToOwnWorkload ? worker.settings.workloadSockets : nil
         stats = worker.metrics.cluster(cluster.name)
         adopt(cluster)
     }
@@ -60,6 +66,7 @@ final class ClusterState {
             }
         }
         for gone in known.values { gone.retire() }
+        adoptOriginals()
         if endpoints.count != states.count || !known.isEmpty { stats.add(.membershipChange) }
         endpoints = states
         if limits != nil { for endpoint in states { endpoint.enterLimits() } }
@@ -96,6 +103,7 @@ final class ClusterState {
         leaveLimits()
         leaveHealth()
         for endpoint in endpoints { endpoint.retire() }
+        retireOriginals()
         // Who waits goes on without limits.
         scheduleErrands()
         // They know each other; what is under way holds its endpoint itself.
@@ -111,6 +119,9 @@ final class ClusterState {
 
     /// Nil where there is nobody to ask.
     func pick(_ wish: borrowing PickWish) -> EndpointState? {
+        if let template = cluster.original {
+            return wish.destination.flatMap { original($0, like: template) }
+        }
         if let choice { return choice.pick(wish, &worker.random, nowNs: worker.loop.nowNs) }
         var picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
         guard !wish.tried.isEmpty else { return picked }

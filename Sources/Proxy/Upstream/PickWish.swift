@@ -1,9 +1,13 @@
 // What one request asks of the choice of an endpoint, beyond the cluster's own rules.
 // It lives in the exchange and keeps its memory, so that a first try costs nothing for the second.
+import Net
 
 struct PickWish {
     /// What a cluster that hashes goes by; nil: the request has no key, and anybody will do.
     var hash: UInt64?
+    /// Where the client meant its connection to go; looked at by clusters without endpoints of
+    /// their own alone.
+    var destination: SocketAddress?
     /// Asked before, in order.
     var tried: ContiguousArray<EndpointState> = []
     /// Those are not to be asked again where there is anybody else (`retryIgnorePreviousHosts`).
@@ -19,6 +23,7 @@ struct PickWish {
 
     mutating func reset() {
         hash = nil
+        destination = nil
         if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
         avoidsTried = true
         leavesTriedPriorities = false

@@ -40,7 +40,7 @@ extension MessageTable {
                 "An IP address; 127.0.0.1 with `captureMode: NONE`, else the workload's."),
             FieldRow(
                 "captureMode", .choice(Sidecar.CaptureMode.self),
-                "Packets are not captured yet: clients connect to the port."),
+                "`--capture-inbound` captures every port; otherwise clients connect to it."),
             FieldRow(
                 "defaultEndpoint", .string,
                 "The application: `127.0.0.1:80` or any loopback address, `0.0.0.0:80` for the "
@@ -59,7 +59,7 @@ extension MessageTable {
             FieldRow("bind", .string, "127.0.0.1 by default."),
             FieldRow(
                 "captureMode", .choice(Sidecar.CaptureMode.self),
-                "Packets are not captured yet: the application connects to the port."),
+                "NONE: applications connect to the port; else only where nothing is captured."),
             FieldRow(
                 "hosts", .list(.string),
                 "`namespace/host` with `*`, `.` (its own) or `~` (none) for the namespace."),

@@ -33,6 +33,9 @@ struct ExplainCommand: ParsableCommand {
             valueName: "name[.namespace]"))
     var workload: String?
 
+    @Flag(help: "Its calls are redirected to the sidecar, as isthmus run has it.")
+    var capture = false
+
     @Flag(inversion: .prefixedNo, help: "The proxy has a certificate of the mesh.")
     var identity = true
 
@@ -78,6 +81,7 @@ struct ExplainCommand: ParsableCommand {
         node.portMap = nodeOptions.node.portMap
         node.locality = nodeOptions.node.locality
         node.hasIdentity = identity
+        if capture, workload != nil { node.capture = Capture() }
         return node
     }
 

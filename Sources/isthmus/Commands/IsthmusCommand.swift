@@ -16,8 +16,9 @@ struct IsthmusCommand: ParsableCommand {
             """,
         version: "isthmus \(Version.text)",
         subcommands: [
-            DemoCommand.self, GatewayCommand.self, SidecarCommand.self, CACommand.self,
-            ValidateCommand.self, ExplainCommand.self, FeaturesCommand.self, VersionCommand.self,
+            DemoCommand.self, GatewayCommand.self, SidecarCommand.self, RunCommand.self,
+            CaptureCommand.self, CACommand.self, ValidateCommand.self, ExplainCommand.self,
+            FeaturesCommand.self, VersionCommand.self,
         ])
 }
 

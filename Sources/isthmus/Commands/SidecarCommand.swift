@@ -45,6 +45,12 @@ struct SidecarCommand: ParsableCommand {
         transform: NodeOptions.place)
     var locality: String?
 
+    @Flag(help: "The workload's calls are redirected here: isthmus capture install.")
+    var capture = false
+
+    @Flag(help: "Connections to the workload are redirected here as well, to port 15006.")
+    var captureInbound = false
+
     @OptionGroup var serving: ServingOptions
 
     func run() throws {
@@ -55,6 +61,9 @@ struct SidecarCommand: ParsableCommand {
             if let locality { node.locality = locality }
             for map in portMap { node.portMap.merge(map.ports) { $1 } }
             identity.describe(&node)
+            if capture || captureInbound {
+                node.capture = Capture(inboundBind: captureInbound ? "0.0.0.0" : nil)
+            }
             let source = try resources.source(for: node)
             let own = try Self.workload(workload, of: source, log)
             var options = try serving.options(for: source, as: own.peer)
@@ -68,7 +77,7 @@ struct SidecarCommand: ParsableCommand {
     }
 
     /// What the resources say of the workload; who it is does not change while its proxy runs.
-    private static func workload(
+    static func workload(
         _ name: String, of source: ConfigurationSource, _ log: Log
     ) throws -> Workload {
         let reading = ConfigurationReader(source).load()

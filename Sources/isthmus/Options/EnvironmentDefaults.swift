@@ -25,10 +25,10 @@ enum EnvironmentDefaults {
         }
     }
 
-    private static let reading: Set<String> = ["gateway", "sidecar", "validate", "explain"]
+    private static let reading: Set<String> = ["gateway", "sidecar", "run", "validate", "explain"]
     /// Those whose node is told by labels and not by a workload.
     private static let labelled: Set<String> = ["gateway", "validate", "explain"]
-    private static let serving: Set<String> = ["gateway", "sidecar"]
+    private static let serving: Set<String> = ["gateway", "sidecar", "run"]
 
     static let table: [Row] = [
         Row("ISTHMUS_FILENAME", "--filename", short: "-f", reading, separator: ":"),
@@ -38,7 +38,7 @@ enum EnvironmentDefaults {
         Row("ISTHMUS_BIND", "--bind", labelled),
         Row("ISTHMUS_PORT_MAP", "--port-map", reading),
         Row("ISTHMUS_LOCALITY", "--locality", reading),
-        Row("ISTHMUS_WORKLOAD", "--workload", short: "-w", ["sidecar"]),
+        Row("ISTHMUS_WORKLOAD", "--workload", short: "-w", ["sidecar", "run"]),
         Row("ISTHMUS_IDENTITY", "--identity", serving),
         Row("ISTHMUS_CA", "--ca", serving),
         Row("ISTHMUS_CA_ROOT", "--ca-root", serving),
@@ -55,7 +55,7 @@ enum EnvironmentDefaults {
         Row("ISTHMUS_SERVER_NAME", "--server-name", serving),
         Row("ISTHMUS_MIRROR_HOST", "--mirror-host", serving),
         Row("ISTHMUS_LOG_LEVEL", "--log-level", serving),
-        Row("ISTHMUS_COLOR", "--color", ["gateway", "sidecar", "validate"]),
+        Row("ISTHMUS_COLOR", "--color", ["gateway", "sidecar", "run", "validate"]),
     ]
 
     /// The arguments, and behind them the flags that only the environment sets.

@@ -67,10 +67,11 @@ struct ServingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What is said on standard error: debug, info, warning, error or off.",
+            "What is said on standard error: debug, info, warning, error or off. "
+                + "(default: info; run: warning)",
             valueName: "level"),
         transform: logLevel)
-    var logLevel = LogLevel.info
+    var logLevel: LogLevel?
 
     @Option(help: "Colour: auto, always or never.")
     var color = ColorOption.auto
@@ -83,7 +84,11 @@ struct ServingOptions: ParsableArguments {
     }
 
     /// What goes to standard error.
-    var log: Log { Log(level: logLevel, isColored: color.applies(to: 2)) }
+    var log: Log { log(byDefault: .info) }
+
+    func log(byDefault level: LogLevel) -> Log {
+        Log(level: logLevel ?? level, isColored: color.applies(to: 2))
+    }
 
     func options(for source: ConfigurationSource, as peer: IstioLabels.Peer) throws -> ProxyOptions
     {

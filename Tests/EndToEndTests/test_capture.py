@@ -1,0 +1,188 @@
+"""`isthmus capture`: the kernel's rules, a sidecar behind them, and calls of another user's curl.
+
+Every test has a network namespace of its own, so that the machine's rules stay as they are.
+"""
+
+import ctypes
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+
+import pytest
+
+from harness import resources as r
+from harness.binary import environment, isthmus
+from harness.sidecar import Sidecar
+from harness.upstream import Upstream, answers, ok
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"),
+    reason="takes root and the program nft (package nftables): capture was not tested",
+)
+
+NOBODY = "65534"
+AS_NOBODY = ["setpriv", "--reuid", NOBODY, "--clear-groups"]
+CALLER = r.workload_entry("caller", 1, {"app": "caller"}, address="127.0.0.1")
+VIRTUAL = "10.96.0.7"
+CLONE_NEWNET = 0x40000000
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8913, 0x8914, 0x8916, 1
+
+
+def raise_loopback(*addresses):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        flags = struct.unpack("16sh", fcntl.ioctl(
+            control, SIOCGIFFLAGS, struct.pack("16sh14x", b"lo", 0))[:18])[1]  # fmt: skip
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+        for number, address in enumerate(addresses, 1):
+            place = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(address))
+            fcntl.ioctl(control, SIOCSIFADDR, struct.pack("16s16s", f"lo:{number}".encode(), place))
+
+
+@pytest.fixture
+def apart():
+    """Runs a function where nobody else's network is, and what it starts as well."""
+
+    def run(body):
+        failures = []
+
+        def enter():
+            try:
+                libc = ctypes.CDLL(None, use_errno=True)
+                if libc.unshare(CLONE_NEWNET) != 0:
+                    raise OSError(ctypes.get_errno(), "unshare")
+                raise_loopback(VIRTUAL, "10.9.0.1")
+                body()
+            except BaseException as failure:  # noqa: BLE001 - handed to the test
+                failures.append(failure)
+
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive(), "the test did not end"
+        if failures:
+            raise failures[0]
+
+    return run
+
+
+def curl(url, *more, user=AS_NOBODY):
+    done = subprocess.run(
+        [*user, "curl", "-sS", "--noproxy", "*", "--max-time", "5", *more, url],
+        capture_output=True, text=True, timeout=20, env=environment(),
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+def capture(*arguments, prefix=()):
+    return isthmus("capture", *arguments, prefix=prefix)
+
+
+def sidecar(folder, *objects, **options):
+    return Sidecar(
+        folder, [CALLER, *objects], workload="caller", ports=(), arguments=["--capture"], **options
+    )
+
+
+def test_a_users_calls_go_to_the_sidecar_until_the_rules_are_removed(apart, tmp_path):
+    def body():
+        with Upstream("web", answers(*[ok(b"mesh\n")] * 5)) as web:
+            service = r.resource(
+                "Service", "web",
+                {"clusterIP": VIRTUAL, "selector": {"app": "web"},
+                 "ports": [{"name": "http", "port": 80}]}, group="v1",
+            )  # fmt: skip
+            entry = r.workload_entry("web-1", web.port, {"app": "web"})
+            with sidecar(tmp_path, service, entry):
+                assert capture("install", "--uid", NOBODY).code == 0
+                assert curl(f"http://{VIRTUAL}/") == (0, "mesh\n")
+                assert curl("http://10.9.0.1/", "-H", "Host: web") == (0, "mesh\n")
+                # Another user's calls are its own.
+                assert curl(f"http://{VIRTUAL}/", user=[])[0] == 7
+                shown = capture("show")
+                assert shown.code == 0 and "redirect to :15001" in shown.out
+                assert "counter packets 2 " in shown.out, shown.out
+                assert capture("remove").code == 0
+                assert curl(f"http://{VIRTUAL}/")[0] == 7
+                assert capture("show").code == 1
+                assert capture("remove").code == 0, "removing twice is fine"
+
+    apart(body)
+
+
+def test_installing_again_replaces_and_exclusions_are_left_alone(apart, tmp_path):
+    def body():
+        with sidecar(tmp_path), Upstream("direct", answers(*[ok(b"direct\n")] * 5)) as direct:
+            for _ in range(2):
+                done = capture(
+                    "install", "--uid", NOBODY, "--exclude-cidr", "10.9.0.0/16",
+                    "--exclude-port", "81,82",
+                )  # fmt: skip
+                assert done.code == 0, done.err
+            rules = capture("show").out
+            assert rules.count("redirect to :15001") == 1
+            # Nobody listens there, and no sidecar stands between.
+            assert curl("http://10.9.0.1:5/")[0] == 7
+            assert curl(f"http://{VIRTUAL}:81/")[0] == 7
+            # Captured: accepted by the sidecar, and then there is nobody.
+            assert curl(f"http://{VIRTUAL}:83/")[0] == 52
+            assert curl(f"http://127.0.0.1:{direct.port}/") == (0, "direct\n")
+
+    apart(body)
+
+
+def test_connections_to_the_workloads_port_come_in_through_the_sidecar(apart, tmp_path):
+    def body():
+        port = 18080
+        with Upstream("app", answers(*[ok(b"app\n")] * 5), port=port):
+            service = r.service("app", port)
+            entry = r.workload_entry("app-1", port, {"app": "app"}, address=VIRTUAL)
+            made = Sidecar(
+                tmp_path, [service, entry], workload="app-1", ports=(),
+                arguments=["--capture-inbound"],
+            )  # fmt: skip
+            with made:
+                assert capture("install", "--uid", NOBODY, "--inbound-port", port).code == 0
+                rules = capture("show").out
+                assert f"tcp dport {port}" in rules and "redirect to :15006" in rules
+                # Beside the gate nothing of the workload's is listened on.
+                talk = made.child.err
+                assert "0.0.0.0:15006" in talk and f"{VIRTUAL}:{port}" not in talk, talk
+
+    apart(body)
+
+
+def test_rules_are_shown_without_being_installed():
+    done = capture("install", "--cgroup", "/sys/fs/cgroup/system.slice/app.service", "--dry-run")
+    assert done.code == 0
+    assert 'socket cgroupv2 level 2 "system.slice/app.service"' in done.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--uid", "a;b"],
+        ["--uid", "1", "--cgroup", "x"],
+        ["--uid", "-1"],
+        ["--cgroup", "../x"],
+        ["--cgroup", 'x" accept'],
+        ["--uid", "1", "--exclude-port", "0"],
+        ["--uid", "1", "--exclude-cidr", "10.0.0.0/33"],
+        ["--uid", "1", "--proxy-uid", "1"],
+    ],
+)
+def test_what_could_be_more_than_it_says_is_refused(arguments):
+    done = capture("install", "--dry-run", *arguments)
+    assert done.code == 64 and done.out == "", done
+
+
+def test_missing_rights_are_named(apart):
+    def body():
+        done = capture("install", "--uid", "1000", prefix=AS_NOBODY)
+        assert done.code == 77 and "CAP_NET_ADMIN" in done.err, done
+
+    apart(body)
