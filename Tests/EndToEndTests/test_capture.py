@@ -127,8 +127,9 @@ def test_installing_again_replaces_and_exclusions_are_left_alone(apart, tmp_path
             # Nobody listens there, and no sidecar stands between.
             assert curl("http://10.9.0.1:5/")[0] == 7
             assert curl(f"http://{VIRTUAL}:81/")[0] == 7
-            # Captured: accepted by the sidecar, and then there is nobody.
-            assert curl(f"http://{VIRTUAL}:83/")[0] == 52
+            # Captured: accepted by the sidecar, and then there is nobody; by an end or, where the
+            # request was on its way already, by a reset.
+            assert curl(f"http://{VIRTUAL}:83/")[0] in (52, 56)
             assert curl(f"http://127.0.0.1:{direct.port}/") == (0, "direct\n")
 
     apart(body)
