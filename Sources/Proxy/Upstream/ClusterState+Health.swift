@@ -137,7 +137,9 @@ extension ClusterState {
         stats.set(
             .rqPendingOpen, to: limits.pendingRequests.value >= bounds.pendingRequests ? 1 : 0)
         stats.set(.rqOpen, to: limits.requests.value >= bounds.requests ? 1 : 0)
-        stats.set(.rqRetryOpen, to: limits.retries.value >= bounds.retries ? 1 : 0)
+        let amid = UInt64(limits.requests.value) + UInt64(limits.pendingRequests.value)
+        let isRetryOpen = limits.retries.value >= bounds.retries(amid: amid)
+        stats.set(.rqRetryOpen, to: isRetryOpen ? 1 : 0)
     }
 }
 

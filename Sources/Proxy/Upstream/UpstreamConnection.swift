@@ -58,7 +58,7 @@ final class UpstreamConnection: UpstreamStream {
     var timer = TimerID.none
     private var durationTimer = TimerID.none
     /// It takes no more requests (`maxConnectionDuration`).
-    private(set) var isExpired = false
+    var isExpired = false
     var idleSinceMs: UInt64 = 0
 
     private init(
@@ -550,7 +550,7 @@ final class UpstreamConnection: UpstreamStream {
         fail(.upstreamProtocolError, cause: rule)
     }
 
-    private func fail(_ failure: Failure, reason: String? = nil, cause: StaticString? = nil) {
+    func fail(_ failure: Failure, reason: String? = nil, cause: StaticString? = nil) {
         let exchange = exchange
         self.exchange = nil
         close()
@@ -593,35 +593,5 @@ final class UpstreamConnection: UpstreamStream {
             close()
         default: mayBeIdle()
         }
-    }
-
-    private func connectTimedOut() {
-        guard state == .connecting else { return }
-        _ = endpoint.failed(.timeout, at: address)
-        stats.add(.upstreamCxConnectTimeout)
-        fail(.connectionTimeout)
-        endpoint.failLine(.connectionTimeout, reason: nil)
-    }
-
-    private func expired() {
-        isExpired = true
-        endpoint.cluster.protectionStats().add(.cxMaxDurationReached)
-        guard state == .idle else { return }
-        endpoint.removeIdle(self)
-        closeIdle()
-    }
-
-    private func mayBeIdle() {
-        let limit = endpoint.cluster.lifetime.idleMs
-        guard state == .idle, limit > 0 else { return }
-        let idle = loop.nowMs &- idleSinceMs
-        guard idle >= limit else {
-            timer = loop.timers.schedule(
-                afterMs: limit - idle, target: self, tag: ConnectionTimer.idle)
-            return
-        }
-        stats.add(.upstreamCxIdleTimeout)
-        endpoint.removeIdle(self)
-        closeIdle()
     }
 }
