@@ -1,6 +1,7 @@
 // c-ares on a loop: its sockets are watched by the loop, its patience is the loop's timers'.
 // One of these lives as long as the resolver's configuration; all of c-ares that is unsafe is here.
 internal import CAres
+internal import CLinux
 internal import Glibc
 
 /// What c-ares found, in the order of its answer.
