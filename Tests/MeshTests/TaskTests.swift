@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(
-        "a task's rules compile for the gateway and for sidecars without a finding",
+        "a task's rules compile for the gateway and for sidecars without a warning",
         arguments: tasks)
     func compiles(_ task: String) throws {
         let rules = try Self.objects(in: "tasks/\(task)")
@@ -47,7 +47,7 @@ import Testing
             let result = compile(ObjectSet(objects), node: node, version: 1)
             // What is said of the demo's own resources is for other tests.
             let findings = result.diagnostics.filter {
-                $0.location?.file.contains("/tasks/") ?? true
+                $0.severity != .info && $0.location?.file.contains("/tasks/") ?? true
             }
             #expect(findings.isEmpty, "\(node.role): \(findings)")
             #expect(result.snapshot != nil)
