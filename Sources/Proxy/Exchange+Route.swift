@@ -5,9 +5,9 @@ import Net
 import Telemetry
 
 extension Exchange {
-    func decide(listener: ListenerSpec) {
+    func decide(listener: ListenerSpec, _ table: RouteTable?, _ hint: HostHint) {
         let authority = request.authorityBytes
-        guard let table = table(listener), let place = table.place(for: authority.span) else {
+        guard let table, let place = table.place(for: authority.span, hint) else {
             if client?.chain?.isServedElsewhere(authority.span, in: listener) == true {
                 // Istio answers 404 here, the most repeated ingress bug: the client shares one
                 // connection between names that one certificate covers. 421 makes it open another.
@@ -48,7 +48,7 @@ extension Exchange {
         }
     }
 
-    private func table(_ listener: ListenerSpec) -> RouteTable? {
+    func table(_ listener: ListenerSpec) -> RouteTable? {
         if asksForTunnel { return listener.connect }
         if let chain = client?.chain { return chain.table(in: listener) }
         switch listener.kind {

@@ -176,12 +176,18 @@ final class Exchange: TimerTarget {
         guard let client else { return }
         self.hasBody = hasBody
         if !hasBody { requestRead() }
+        // Among ten thousand hosts this one is in no cache: what the look-up reads is called for
+        // while there is still other work to do.
+        let listener = client.listener.spec
+        let table = table(listener)
+        let hint = table?.hint(for: request.authorityBytes.span) ?? .none
         countRequest(client)
+        if let table { worker.touched &+= table.touch(hint) }
         if let failure = objection() {
             reply(Reply(failure))
             return
         }
-        decide(listener: client.listener.spec)
+        decide(listener: listener, table, hint)
     }
 
     private func countRequest(_ client: ClientStream) {

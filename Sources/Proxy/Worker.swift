@@ -43,6 +43,8 @@ public final class Worker {
     var mirrorBytes = 0
     /// Of request bodies kept for another try, or until there is somebody to send them to.
     var replayBytes = 0
+    /// Of no meaning; see `RouteTable.touch`.
+    var touched: UInt8 = 0
 
     public init(loop: Loop, settings: ProxySettings, counts: ProcessCounts) {
         self.loop = loop

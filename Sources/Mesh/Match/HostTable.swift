@@ -23,21 +23,33 @@ struct HostTable: Sendable {
         wildcards = Self.slots(for: wildcardCount)
     }
 
-    /// Where in the arena the record for the best domain for `authority` is, or nil. The port is
-    /// ignored, so is the case of ASCII letters; a trailing dot is not, as on Istio's gateways.
+    /// The first half of a look-up: the hash of the name, and the slot it leads to.
     @usableFromInline
-    func record(for authority: Span<UInt8>, in arena: borrowing LookupArena) -> Int? {
+    func hint(for authority: Span<UInt8>) -> HostHint {
         let length = Self.hostLength(of: authority)
-        if !exact.isEmpty, length > 0 {
-            var hash = Self.seed
-            var index = length
-            while index > 0 {
-                index &-= 1
-                hash = Self.step(hash, authority[index])
-            }
-            if let found = Self.find(authority, 0, length, hash: hash, in: exact, arena) {
-                return found
-            }
+        guard !exact.isEmpty, length > 0 else { return HostHint(length: length) }
+        var hash = Self.seed
+        var index = length
+        while index > 0 {
+            index &-= 1
+            hash = Self.step(hash, authority[index])
+        }
+        let slot = exact[Int(truncatingIfNeeded: hash) & (exact.count &- 1)]
+        return HostHint(length: length, hash: hash, name: slot.name)
+    }
+
+    /// The second half: where in the arena the record for the best domain for `authority` is, or
+    /// nil. The port is ignored, so is the case of ASCII letters; a trailing dot is not, as on
+    /// Istio's gateways.
+    @usableFromInline
+    func record(
+        for authority: Span<UInt8>, _ hint: HostHint, in arena: borrowing LookupArena
+    ) -> Int? {
+        let length = hint.length
+        if !exact.isEmpty, length > 0,
+            let found = Self.find(authority, 0, length, hash: hint.hash, in: exact, arena)
+        {
+            return found
         }
         if !wildcards.isEmpty,
             let found = longestWildcard(authority, length: length, in: arena)
@@ -98,15 +110,15 @@ struct HostTable: Sendable {
 
     // MARK: - Building
 
-    /// `domain` belongs to the record at `record`, which may still be to come. The first of two
-    /// equal domains wins; the compiler merges them before.
-    mutating func insert(_ domain: String, record: Int, into arena: inout LookupArena) {
+    /// `domain` belongs to the record at `record`; nil: to the one that is appended next. The first
+    /// of two equal domains wins; the compiler merges them before.
+    mutating func insert(_ domain: String, record: Int?, into arena: inout LookupArena) {
         let name = domain.utf8
         if name.first != UInt8(ascii: "*") {
             guard !name.isEmpty else { return }
             Self.insert(name[...], record: record, into: &exact, &arena)
         } else if name.count == 1 {
-            everything = everything ?? record
+            everything = everything ?? record ?? arena.bytes.count
         } else {
             let suffix = name.dropFirst()
             while hasWildcard.count <= suffix.count { hasWildcard.append(false) }
@@ -116,7 +128,7 @@ struct HostTable: Sendable {
     }
 
     private static func insert(
-        _ name: Substring.UTF8View, record: Int, into slots: inout [Slot],
+        _ name: Substring.UTF8View, record: Int?, into slots: inout [Slot],
         _ arena: inout LookupArena
     ) {
         let added = arena.append(name: name, record: record)

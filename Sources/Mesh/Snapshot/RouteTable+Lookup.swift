@@ -6,7 +6,26 @@ extension RouteTable {
     /// 404 NR.
     @inlinable
     public func place(for authority: Span<UInt8>) -> HostPlace? {
-        hosts.record(for: authority, in: arena).map { HostPlace(record: $0) }
+        place(for: authority, hint(for: authority))
+    }
+
+    /// The look-up in two halves, for who has something else to do between them.
+    @inlinable
+    public func hint(for authority: Span<UInt8>) -> HostHint {
+        hosts.hint(for: authority)
+    }
+
+    /// Calls for the memory that `place` and `find` are going to read. - Returns: nothing of use;
+    /// who keeps it makes sure that it is read.
+    @inlinable
+    public func touch(_ hint: HostHint) -> UInt8 {
+        arena.touch(Int(hint.name))
+    }
+
+    /// With the hint that this table gave for this authority.
+    @inlinable
+    public func place(for authority: Span<UInt8>, _ hint: HostHint) -> HostPlace? {
+        hosts.record(for: authority, hint, in: arena).map { HostPlace(record: $0) }
     }
 
     /// The virtual host that answers for `authority`; nil: 404 NR.

@@ -52,6 +52,9 @@ public final class RouteTable: Sendable {
         }
 
         mutating func append(_ host: VirtualHost, index: Int) {
+            for domain in host.domains.prefix(1) {
+                hosts.insert(domain, record: nil, into: &arena)
+            }
             let record = arena.bytes.count
             arena.append(
                 virtualHost: index, firstRoute: routeCount, routeCount: host.routes.count,
@@ -63,7 +66,9 @@ public final class RouteTable: Sendable {
                     program: program(route.match))
             }
             routeCount += host.routes.count
-            for domain in host.domains { hosts.insert(domain, record: record, into: &arena) }
+            for domain in host.domains.dropFirst() {
+                hosts.insert(domain, record: record, into: &arena)
+            }
         }
 
         private mutating func plan(_ plan: RoutePlan) -> UInt32 {
