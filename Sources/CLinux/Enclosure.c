@@ -230,12 +230,16 @@ static int set_up(
     return 0;
 }
 
-static int send_word(int control, const struct isthmus_enclosure_word *word, int descriptor) {
-    struct iovec piece = {.iov_base = (void *)word, .iov_len = sizeof *word};
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } space;
+/// Room for one descriptor beside a message (unix(7), SCM_RIGHTS).
+union beside {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+};
+
+/// Sends `data`, and `descriptor` with it unless that is negative.
+static ssize_t give(int fd, const void *data, size_t length, int descriptor, int flags) {
+    struct iovec piece = {.iov_base = (void *)data, .iov_len = length};
+    union beside space;
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
     if (descriptor >= 0) {
         memset(&space, 0, sizeof space);
@@ -247,19 +251,13 @@ static int send_word(int control, const struct isthmus_enclosure_word *word, int
         head->cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(head), &descriptor, sizeof(int));
     }
-    return sendmsg(control, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+    return sendmsg(fd, &message, MSG_NOSIGNAL | flags);
 }
 
-/// Hands a new socket out; 0 when there is no room for it, -1 when nobody wants any.
-static int supply(int fd, int family) {
-    int made = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (made < 0) return -1;
-    char byte = 0;
-    struct iovec piece = {.iov_base = &byte, .iov_len = 1};
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } space;
+/// Receives what `give` sent; `descriptor` is -1 where none came with it.
+static ssize_t take(int fd, void *data, size_t length, int *descriptor) {
+    struct iovec piece = {.iov_base = data, .iov_len = length};
+    union beside space;
     memset(&space, 0, sizeof space);
     struct msghdr message = {
         .msg_iov = &piece,
@@ -267,12 +265,28 @@ static int supply(int fd, int family) {
         .msg_control = space.bytes,
         .msg_controllen = sizeof space.bytes,
     };
-    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(head), &made, sizeof(int));
-    ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t count;
+    do {
+        count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    } while (count < 0 && errno == EINTR);
+    *descriptor = -1;
+    struct cmsghdr *head = count > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (head != NULL && head->cmsg_type == SCM_RIGHTS) {
+        memcpy(descriptor, CMSG_DATA(head), sizeof(int));
+    }
+    return count;
+}
+
+static int send_word(int control, const struct isthmus_enclosure_word *word, int descriptor) {
+    return give(control, word, sizeof *word, descriptor, 0) < 0 ? -1 : 0;
+}
+
+/// Hands a new socket out; 0 when there is no room for it, -1 when nobody wants any.
+static int supply(int fd, int family) {
+    int made = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made < 0) return -1;
+    char byte = 0;
+    ssize_t sent = give(fd, &byte, 1, made, MSG_DONTWAIT);
     int code = errno;
     close(made);
     if (sent > 0) return 1;
@@ -413,22 +427,7 @@ int isthmus_enclosure_open(
     close(control[1]);
     close(v4[1]);
     close(v6[1]);
-    struct iovec piece = {.iov_base = word, .iov_len = sizeof *word};
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } space;
-    memset(&space, 0, sizeof space);
-    struct msghdr message = {
-        .msg_iov = &piece,
-        .msg_iovlen = 1,
-        .msg_control = space.bytes,
-        .msg_controllen = sizeof space.bytes,
-    };
-    ssize_t count;
-    do {
-        count = recvmsg(control[0], &message, MSG_CMSG_CLOEXEC);
-    } while (count < 0 && errno == EINTR);
+    ssize_t count = take(control[0], word, sizeof *word, &enclosure->datagram);
     if (count != (ssize_t)sizeof *word || word->kind != 'r') {
         if (count != (ssize_t)sizeof *word) {
             word->kind = 'f';
@@ -444,11 +443,6 @@ int isthmus_enclosure_open(
     enclosure->control = control[0];
     enclosure->supply_v4 = v4[0];
     enclosure->supply_v6 = v6[0];
-    enclosure->datagram = -1;
-    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    if (head != NULL && head->cmsg_type == SCM_RIGHTS) {
-        memcpy(&enclosure->datagram, CMSG_DATA(head), sizeof(int));
-    }
     struct timeval patience = {.tv_sec = 1};
     setsockopt(v4[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(v6[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -474,25 +468,7 @@ int isthmus_enclosure_listen(int control, struct isthmus_enclosure_word *word) {
 
 int isthmus_enclosure_take(int supply) {
     char byte;
-    struct iovec piece = {.iov_base = &byte, .iov_len = 1};
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } space;
-    memset(&space, 0, sizeof space);
-    struct msghdr message = {
-        .msg_iov = &piece,
-        .msg_iovlen = 1,
-        .msg_control = space.bytes,
-        .msg_controllen = sizeof space.bytes,
-    };
-    ssize_t count;
-    do {
-        count = recvmsg(supply, &message, MSG_CMSG_CLOEXEC);
-    } while (count < 0 && errno == EINTR);
-    struct cmsghdr *head = count > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-    if (head == NULL || head->cmsg_type != SCM_RIGHTS) return -1;
-    int taken = -1;
-    memcpy(&taken, CMSG_DATA(head), sizeof(int));
+    int taken;
+    take(supply, &byte, 1, &taken);
     return taken;
 }
