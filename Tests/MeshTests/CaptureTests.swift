@@ -242,4 +242,29 @@ struct CaptureTests {
         #expect(world.snapshot.routing.listeners.allSatisfy { $0.reach == .bound })
         #expect(NameTable(of: world.snapshot).count == 0)
     }
+
+    // MARK: - Explained
+
+    private func explain(_ url: String, _ documents: String...) throws -> Explanation {
+        let node = Self.node()
+        let world = World(
+            Piece.caller, documents.joined(separator: "\n---\n"), node: node)
+        return Mesh.explain(
+            try ExplainRequest(url: url), snapshot: world.snapshot, objects: world.objects,
+            node: node)
+    }
+
+    @Test("a host that nothing describes goes where it was meant to, and explain says so")
+    func explainsPassthrough() throws {
+        let known = Self.entry("books.example.com", 80, "HTTP")
+        let explanation = try explain("http://other.example.com/", known)
+        #expect(explanation.outcome == .forwarded)
+        #expect(explanation.destinations.map(\.cluster) == ["PassthroughCluster"])
+        #expect("\(explanation)".contains("to the address that it was meant for"))
+        let tls = try explain("https://other.example.com/", known)
+        #expect(tls.outcome == .connected)
+        #expect(tls.destinations.map(\.cluster) == ["PassthroughCluster"])
+        let blocked = try explain("http://other.example.com/", known, Self.registryOnly)
+        #expect(blocked.outcome == .unknownHost(status: 502))
+    }
 }

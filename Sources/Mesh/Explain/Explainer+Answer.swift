@@ -46,7 +46,11 @@ extension Explainer {
     ) {
         let cluster = destination.cluster.map { snapshot.clusters[$0] }
         let problem: String? =
-            cluster == nil ? missing : cluster?.endpoints.isEmpty == true ? empty : nil
+            if let cluster {
+                cluster.endpoints.isEmpty && cluster.original == nil ? empty : nil
+            } else {
+                missing
+            }
         explanation.destinations.append(
             .init(
                 cluster: destination.clusterName,
@@ -76,9 +80,10 @@ extension Explainer {
             .map { object.location(at: $0.destination.position) }
     }
 
-    /// How the names among its endpoints become addresses.
+    /// How it comes by addresses that nobody has written.
     private func discoverySteps(_ cluster: Cluster?) -> [String] {
-        switch cluster?.discovery {
+        if cluster?.original != nil { return ["to the address that it was meant for"] }
+        return switch cluster?.discovery {
         case nil, .fixed: []
         case .allAddresses: ["DNS says the addresses of its names; each of them is an endpoint"]
         case .oneAddress: ["DNS says its addresses; each new connection goes to one of them"]
