@@ -181,6 +181,15 @@ def test_what_could_be_more_than_it_says_is_refused(arguments):
     assert done.code == 64 and done.out == "", done
 
 
+def test_a_refused_rule_is_quoted(apart):
+    def body():
+        done = capture("install", "--uid", "nobody-here")
+        assert done.code == 1
+        assert 'in the rule "meta skuid nobody-here' in done.err, done.err
+
+    apart(body)
+
+
 def test_missing_rights_are_named(apart):
     def body():
         done = capture("install", "--uid", "1000", prefix=AS_NOBODY)

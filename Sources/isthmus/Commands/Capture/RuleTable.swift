@@ -30,12 +30,22 @@ enum RuleTable {
     }
 
     private static func complaint(_ result: Program.Result) -> Complaint {
-        let first = result.errors.split(separator: "\n").first.map(String.init) ?? ""
         if result.errors.contains("Operation not permitted") {
             return Complaint(
                 .notPermitted,
                 "the kernel's rules take CAP_NET_ADMIN: run with sudo, or give it to the service")
         }
-        return Complaint(.failure, "nft: \(first)")
+        return Complaint(.failure, "nft: \(reason(result.errors))")
+    }
+
+    /// nft says place and reason, then the rule on a line of its own: the place is in a text that
+    /// nobody sees, the rule shows which user, port or block was meant.
+    private static func reason(_ errors: String) -> String {
+        let lines = errors.split(separator: "\n")
+        guard let first = lines.first else { return "it failed and does not say why" }
+        let mark = "Error: "
+        let reason = first.firstRange(of: mark).map { first[$0.upperBound...] } ?? first
+        let rule = lines.dropFirst().first.map { $0.drop { $0 == " " || $0 == "\t" } } ?? ""
+        return rule.isEmpty ? String(reason) : "\(reason), in the rule \"\(rule)\""
     }
 }
