@@ -2,10 +2,7 @@
 // header must look the same to every module that includes the same system headers.
 #include "CLinux.h"
 
-#include <link.h>
 #include <pthread.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 int isthmus_raise_file_limit(uint64_t *limit) {
@@ -43,26 +40,4 @@ int isthmus_plain_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 ssize_t isthmus_splice(int from, int to, size_t count) {
     return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-}
-
-/// Pages of segments that nobody can write to are what the file holds, now and later: letting go of
-/// them loses nothing. Segments that were written to and then protected (RELRO) have PF_W.
-static int isthmus_release_segments(struct dl_phdr_info *info, size_t size, void *page) {
-    (void)size;
-    // The kernel's own page is nobody's file.
-    if (strncmp(info->dlpi_name, "linux-vdso", 10) == 0) return 0;
-    uintptr_t mask = ~((uintptr_t)*(long *)page - 1);
-    for (int index = 0; index < info->dlpi_phnum; index++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[index];
-        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0) continue;
-        uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & mask;
-        uintptr_t end = (info->dlpi_addr + segment->p_vaddr + segment->p_memsz) & mask;
-        if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
-    }
-    return 0;
-}
-
-void isthmus_release_code(void) {
-    long page = sysconf(_SC_PAGESIZE);
-    dl_iterate_phdr(isthmus_release_segments, &page);
 }

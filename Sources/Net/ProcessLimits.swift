@@ -12,9 +12,11 @@ public enum ProcessLimits {
 
     /// Gives back to the system what a finished piece of work has left behind: memory it has freed,
     /// and its code. Code that is used goes on from the file's cache, for a minor fault every 64
-    /// KiB; most of what reads and compiles a configuration is not used again for hours.
+    /// KiB; most of what reads and compiles a configuration is not used again for hours. What stays
+    /// of a large configuration moves to large pages.
     public static func releaseMemory() {
         _ = malloc_trim(0)
+        _ = isthmus_collapse_heap()
         isthmus_release_code()
     }
 }
