@@ -118,6 +118,13 @@ public final class Loop {
         watched[index] = pollable
     }
 
+    /// Another one hears of a descriptor that is watched; the kernel need not know.
+    public func hand(descriptor: Int32, to pollable: Pollable) {
+        let index = Int(descriptor)
+        guard index >= 0, index < watched.count, watched[index] != nil else { return }
+        watched[index] = pollable
+    }
+
     /// Stops watching. Events already taken from the kernel for this descriptor are dropped.
     public func remove(descriptor: Int32) {
         let index = Int(descriptor)

@@ -65,13 +65,12 @@ extension Exchange {
         let ends =
             saysWho ? ClientEnds(client: client?.peer, called: client?.localAddress) : nil
         if asksForTunnel {
-            return try UpstreamTunnel.open(to: endpoint, security, for: ends, worker: worker)
+            return try UpstreamTunnel.open(to: endpoint, security, for: ends)
         }
         guard speaksHTTP2(endpoint) else {
-            return try UpstreamConnection.open(to: endpoint, security, for: ends, worker: worker)
+            return try UpstreamConnection.open(to: endpoint, security, for: ends)
         }
-        let connection = try H2UpstreamConnection.open(
-            to: endpoint, security, for: ends, worker: worker)
+        let connection = try H2UpstreamConnection.open(to: endpoint, security, for: ends)
         endpoint.add(connection)
         // One request's own: it ends with it.
         if saysWho { connection.retire() }

@@ -22,6 +22,9 @@ public struct ProxyLimits: Sendable {
     public var lingerMs: UInt64 = 2_000
     /// Bytes read and thrown away meanwhile.
     public var lingerBytesMax = 1024 * 1024
+    /// Until the next address of a name is dialled beside the one that does not answer (RFC 8305
+    /// section 5, Connection Attempt Delay).
+    public var attemptDelayMs: UInt64 = 250
     /// A pooled upstream connection without a request.
     public var upstreamIdleMs: UInt64 = 3_600_000
     /// Pooled idle connections an endpoint keeps on one loop.
@@ -107,6 +110,10 @@ public struct ProxyLimits: Sendable {
             ),
             ("linger", "\(lingerMs)", "ms", "reading on after an answer that closes"),
             ("linger-bytes", "\(lingerBytesMax)", "bytes", "thrown away meanwhile"),
+            (
+                "attempt-delay", "\(attemptDelayMs)", "ms",
+                "until another address of the same name is dialled as well"
+            ),
             ("upstream-idle", "\(upstreamIdleMs)", "ms", "a pooled upstream connection"),
             (
                 "upstream-idle-connections", "\(upstreamIdleConnectionsMax)", "connections",

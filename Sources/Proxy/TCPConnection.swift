@@ -5,22 +5,21 @@ import Net
 import TLS
 import Telemetry
 
-final class TCPConnection: Pollable {
+final class TCPConnection: Dialler {
     private let worker: Worker
     fileprivate let listener: Listener
     let peer: SocketAddress
     private var client: StreamSocket
     /// What was read of the client's bytes before an endpoint was chosen.
     private var early = Buffer()
-    private var upstream = StreamSocket(-1)
+    /// nil once it is decided.
+    private var opening: Opening?
     private var cluster: ClusterState?
     /// Of the first destination, which says how long connections last.
     private var ruling: Cluster?
     private var endpoint: EndpointState?
     /// Where the connection goes: one of the endpoint's addresses.
     private var upstreamAddress: SocketAddress?
-    private var security: UpstreamSecurity?
-    private var timer = TimerID.none
     /// Who the client is, where it showed a certificate.
     private let identity: PeerIdentity?
     private let tls: TLSStream?
@@ -90,78 +89,57 @@ final class TCPConnection: Pollable {
             end(.upstreamOverflow)
             return
         }
-        let address = endpoint.addressToDial()
-        upstreamAddress = address
+        do throws(DialFailure) {
+            let opening = try open(to: endpoint)
+            self.opening = opening
+            upstreamAddress = opening.address
+        } catch {
+            endpoint.returnAdmission()
+            failed(error)
+        }
+    }
+
+    private func open(to endpoint: EndpointState) throws(DialFailure) -> Opening {
+        let security: UpstreamSecurity?
         do throws(DialFailure) {
             // A stream of bytes has no authority: without a name of its own it asks for none.
             security = try endpoint.security(for: .empty).get()
-            upstream = try StreamSocket.dial(
-                endpoint, at: address,
-                try security?.stream(for: .bytes, wallNs: worker.loop.wallNs),
-                for: cluster.cluster.proxyHeader == nil
-                    ? nil
-                    : ClientEnds(
-                        client: peer, called: Socket.localAddress(client.descriptor)))
         } catch {
-            endpoint.returnAdmission()
-            failed(endpoint.failed(error, at: upstreamAddress))
-            return
+            throw endpoint.failed(error)
         }
-        endpoint.connectionOpened()
-        if upstream.stage == .standing {
-            connected()
-            return
-        }
-        do throws(NetError) {
-            try worker.loop.add(self, descriptor: upstream.descriptor, for: .stream)
-        } catch {
-            failed(endpoint.failed(.connect(error.reason)))
-            return
-        }
-        timer = worker.loop.timers.schedule(
-            afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: self, tag: 0)
+        let saysWho = endpoint.cluster.cluster.proxyHeader != nil
+        let ends =
+            saysWho
+            ? ClientEnds(client: peer, called: Socket.localAddress(client.descriptor)) : nil
+        return try Opening.begin(for: self, to: endpoint, security, inside: .bytes, for: ends)
     }
 
-    override func ready(_ readiness: Readiness) {
-        var count = 0
-        do throws(DialFailure) {
-            guard try upstream.rise(readiness, worker.loop, counting: &count) else { return }
-        } catch {
-            failed(endpoint?.failed(error, at: upstreamAddress) ?? error)
-            return
-        }
-        worker.loop.timers.cancel(timer)
-        worker.loop.remove(descriptor: upstream.descriptor)
-        connected()
-    }
-
-    override func timerFired(tag: UInt8) {
-        cluster?.stats.add(.upstreamCxConnectTimeout)
-        failed(endpoint?.failed(.timeout, at: upstreamAddress) ?? .timeout)
-    }
-
-    private func connected() {
+    override func opened(_ opening: Opening, _ readiness: Readiness) {
+        self.opening = nil
+        upstreamAddress = opening.address
         wasOpened = true
         endpoint?.connected(isAll: true)
         series.recordOpened()
+        let risen = opening.takeSocket()
         var behind = Buffer()
-        if let tls = upstream.tls {
-            cluster?.stats.add(.sslHandshake)
-            if tls.isResumed { cluster?.stats.add(.sslSessionReused) }
-            security?.keep(tls.takeSession())
-            behind.append(worker.loop.scratch.readable)
-        }
+        if risen.tls != nil { behind.append(worker.loop.scratch.readable) }
+        // The tunnel watches both its ends itself.
+        worker.loop.remove(descriptor: risen.descriptor)
         let tunnel = Tunnel(worker: worker, owner: TCPTunnel(self), lifetime: lifetime)
         var socket = StreamSocket(-1)
         swap(&socket, &client)
         var first = Buffer()
         swap(&first, &early)
-        var risen = StreamSocket(-1)
-        swap(&risen, &upstream)
         tunnel.start(
             downstream: SocketEnd(socket, worker: worker, isDownstream: true),
             upstream: SocketEnd(risen, worker: worker, isDownstream: false), fromClient: first,
             fromUpstream: behind)
+    }
+
+    override func openingFailed(_ opening: Opening, _ error: DialFailure) {
+        self.opening = nil
+        endpoint?.connectionClosed()
+        failed(error)
     }
 
     /// Of the route's first destination, as Istio builds it, and not of the one that was drawn.
@@ -181,11 +159,6 @@ final class TCPConnection: Pollable {
     /// Closes the client's connection without a byte.
     private func end(_ flags: ResponseFlags) {
         self.flags = flags
-        worker.loop.timers.cancel(timer)
-        if upstream.isOpen {
-            upstream.close(worker.loop)
-            endpoint?.connectionClosed()
-        }
         client.close(worker.loop)
         over()
     }

@@ -9,8 +9,9 @@ final class Backend {
     /// Connections that fill the queue of one that fell silent.
     private var crowd: [Wire] = []
 
-    init() throws {
-        guard let any = SocketAddress(host: "127.0.0.1", port: 0) else {
+    /// - Parameter port: 0: any that is free.
+    init(host: String = "127.0.0.1", port: UInt16 = 0) throws {
+        guard let any = SocketAddress(host: host, port: port) else {
             throw Wire.Failure.broken(0)
         }
         listening = try Socket.listen(on: any, sharesPort: false)

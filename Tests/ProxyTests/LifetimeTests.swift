@@ -10,9 +10,6 @@ import Testing
 
 @Suite("lifetimes of connections")
 struct LifetimeTests {
-    static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
     private static func pool(
         _ change: (inout PoolPolicy.Lifetime) -> Void = { _ in }, streams: UInt32 = .max,
         pings: PoolPolicy.Pings? = nil
@@ -35,11 +32,6 @@ struct LifetimeTests {
         return try Rig(plan, backends: [backend], settings: settings)
     }
 
-    private func answered(_ client: Wire) throws {
-        #expect(try client.readHead().hasPrefix("HTTP/1.1 200 OK\r\n"))
-        _ = try client.read(count: 2)
-    }
-
     private func protection(_ rig: Rig, _ stat: ProtectionStat) throws -> UInt64 {
         try rig.sample.protection["outbound|80||a"]?[stat] ?? 0
     }
@@ -49,13 +41,13 @@ struct LifetimeTests {
         let rig = try rig(Self.pool { $0.requests = share })
         let client = try rig.connect()
         for _ in 0..<2 {
-            try client.send(Self.get)
+            try client.send(PlainRequest.get)
             let upstream = try rig.accept()
             for number in 0..<share {
-                if number > 0 { try client.send(Self.get) }
+                if number > 0 { try client.send(PlainRequest.get) }
                 _ = try upstream.readHead()
-                try upstream.send(Self.ok)
-                try answered(client)
+                try upstream.send(PlainRequest.ok)
+                try client.readOK()
             }
             #expect(try upstream.readToEnd().end == .finished)
         }
@@ -68,18 +60,18 @@ struct LifetimeTests {
     func streamShare() throws {
         let rig = try rig(Self.pool { $0.requests = 2 }, speaks: .http2)
         let clients = try (0..<3).map { _ in try rig.connect() }
-        try clients[0].send(Self.get)
+        try clients[0].send(PlainRequest.get)
         let first = try H2Endpoint(try rig.accept())
         _ = try first.request()
-        try clients[1].send(Self.get)
+        try clients[1].send(PlainRequest.get)
         _ = try first.request(1)
-        try clients[2].send(Self.get)
+        try clients[2].send(PlainRequest.get)
         let second = try H2Endpoint(try rig.accept())
         for (endpoint, number) in [(first, 0), (first, 1), (second, 0)] {
             try endpoint.answer(
                 try endpoint.request(number), "content-length: 2\r\n", body: "ok")
         }
-        for client in clients { try answered(client) }
+        for client in clients { try client.readOK() }
         #expect(throws: Wire.Failure.self) { try first.wait("the end") { () -> Void? in nil } }
         #expect(try rig.cluster(.upstreamCxMaxRequests) == 1)
         try rig.settle()
@@ -89,15 +81,15 @@ struct LifetimeTests {
     func streamsAtOnce() throws {
         let rig = try rig(Self.pool(streams: 1), speaks: .http2)
         let clients = try (0..<2).map { _ in try rig.connect() }
-        try clients[0].send(Self.get)
+        try clients[0].send(PlainRequest.get)
         let first = try H2Endpoint(try rig.accept())
         let stream = try first.request()
-        try clients[1].send(Self.get)
+        try clients[1].send(PlainRequest.get)
         let second = try H2Endpoint(try rig.accept())
         let other = try second.request()
         try first.answer(stream, "content-length: 2\r\n", body: "ok")
         try second.answer(other, "content-length: 2\r\n", body: "ok")
-        for client in clients { try answered(client) }
+        for client in clients { try client.readOK() }
         #expect(try rig.cluster(.upstreamCxTotal) == 2)
         try rig.settle()
     }
@@ -108,17 +100,17 @@ struct LifetimeTests {
     func idle(speaks: Cluster.UpstreamProtocol) throws {
         let rig = try rig(Self.pool { $0.httpIdleMs = 100 }, speaks: speaks)
         let client = try rig.connect()
-        try client.send(Self.get)
+        try client.send(PlainRequest.get)
         let wire = try rig.accept()
         if speaks == .http1 {
             _ = try wire.readHead()
-            try wire.send(Self.ok)
+            try wire.send(PlainRequest.ok)
         } else {
             let endpoint = try H2Endpoint(wire)
             try endpoint.answer(
                 try endpoint.request(), "content-length: 2\r\n", body: "ok")
         }
-        try answered(client)
+        try client.readOK()
         try Wire.wait(for: "its end") {
             try rig.cluster(.upstreamCxActive) == 0 ? () : nil
         }
@@ -129,17 +121,17 @@ struct LifetimeTests {
     @Test("an idle time of zero is none")
     func neverIdle() throws {
         let rig = try rig(Self.pool { $0.httpIdleMs = 0 }) { $0.upstreamIdleMs = 50 }
-        let (client, upstream, _) = try rig.open(Self.get)
-        try upstream.send(Self.ok)
-        try answered(client)
+        let (client, upstream, _) = try rig.open(PlainRequest.get)
+        try upstream.send(PlainRequest.ok)
+        try client.readOK()
         let started = Machine.monotonicNs
         try Wire.wait(for: "four times the process's limit") {
             Machine.monotonicNs - started > 200_000_000 ? () : nil
         }
-        try client.send(Self.get)
+        try client.send(PlainRequest.get)
         _ = try upstream.readHead()
-        try upstream.send(Self.ok)
-        try answered(client)
+        try upstream.send(PlainRequest.ok)
+        try client.readOK()
         #expect(try rig.cluster(.upstreamCxTotal) == 1)
         try rig.settle()
     }
@@ -147,19 +139,19 @@ struct LifetimeTests {
     @Test("a connection that is old enough finishes its answer and takes no more")
     func duration() throws {
         let rig = try rig(Self.pool { $0.durationMs = 100 })
-        let (client, upstream, _) = try rig.open(Self.get)
+        let (client, upstream, _) = try rig.open(PlainRequest.get)
         try Wire.wait(for: "its age") {
             try protection(rig, .cxMaxDurationReached) == 1 ? () : nil
         }
-        try upstream.send(Self.ok)
-        try answered(client)
+        try upstream.send(PlainRequest.ok)
+        try client.readOK()
         #expect(try upstream.readToEnd().end == .finished)
         // One that idles ends at once.
-        try client.send(Self.get)
+        try client.send(PlainRequest.get)
         let next = try rig.accept()
         _ = try next.readHead()
-        try next.send(Self.ok)
-        try answered(client)
+        try next.send(PlainRequest.ok)
+        try client.readOK()
         #expect(try next.readToEnd().end == .finished)
         #expect(try protection(rig, .cxMaxDurationReached) == 2)
         try rig.settle()
@@ -170,7 +162,7 @@ struct LifetimeTests {
         let rig = try rig(
             Self.pool(pings: PoolPolicy.Pings(intervalMs: 1, timeoutMs: 5_000)), speaks: .http2)
         let client = try rig.connect()
-        try client.send(Self.get)
+        try client.send(PlainRequest.get)
         let endpoint = try H2Endpoint(try rig.accept())
         let stream = try endpoint.request()
         let started = Machine.monotonicNs
@@ -178,7 +170,7 @@ struct LifetimeTests {
             Machine.monotonicNs - started > 300_000_000 ? () : nil
         }
         try endpoint.answer(stream, "content-length: 2\r\n", body: "ok")
-        try answered(client)
+        try client.readOK()
         #expect(try protection(rig, .http2KeepaliveTimeout) == 0)
         #expect(try rig.cluster(.upstreamCxTotal) == 1)
         try rig.settle()
@@ -189,7 +181,7 @@ struct LifetimeTests {
         let rig = try rig(
             Self.pool(pings: PoolPolicy.Pings(intervalMs: 50, timeoutMs: 50)), speaks: .http2)
         let client = try rig.connect()
-        try client.send(Self.get)
+        try client.send(PlainRequest.get)
         let endpoint = try H2Endpoint(try rig.accept())
         _ = try endpoint.request()
         #expect(try client.readHead().hasPrefix("HTTP/1.1 503 "))
@@ -202,9 +194,9 @@ struct LifetimeTests {
     func changed() throws {
         let backend = try Backend()
         let rig = try Rig(.forwarding(to: [backend.address]), backends: [backend])
-        let (client, upstream, _) = try rig.open(Self.get)
-        try upstream.send(Self.ok)
-        try answered(client)
+        let (client, upstream, _) = try rig.open(PlainRequest.get)
+        try upstream.send(PlainRequest.ok)
+        try client.readOK()
         var plan = Plan.forwarding(to: [backend.address])
         plan.limit(Self.pool { $0.durationMs = 60_000 })
         try rig.adopt(plan)

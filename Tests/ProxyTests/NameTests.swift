@@ -8,8 +8,6 @@ import Testing
 
 @Suite("endpoints that are names")
 struct NameTests {
-    static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
     /// One cluster whose endpoint is `app.test` at the port of `backend`.
     private static func plan(
@@ -38,11 +36,9 @@ struct NameTests {
     }
 
     private func exchange(_ client: Wire, _ upstream: Wire) throws {
-        try client.send(Self.get)
-        _ = try upstream.readHead()
-        try upstream.send(Self.ok)
-        _ = try client.readHead()
-        #expect(try client.read(count: 2) == "ok")
+        try client.send(PlainRequest.get)
+        try upstream.serve()
+        try client.readOK()
     }
 
     @Test("nobody is asked before there is an answer, and the log tells why")
@@ -50,7 +46,7 @@ struct NameTests {
         let backend = try Backend()
         let rig = try Rig(Self.plan(.allAddresses, backend), backends: [backend])
         let client = try rig.connect()
-        try client.send(Self.get)
+        try client.send(PlainRequest.get)
         #expect(try client.readHead().contains("503"))
         let problem = try rig.onLoop { $0.cluster(at: 0).nameProblem }
         #expect(problem == "DNS: app.test: it is being looked up")
@@ -65,12 +61,10 @@ struct NameTests {
         let rig = try Rig(Self.plan(.allAddresses, backend), backends: [backend])
         try learn(rig, "127.0.0.1")
         let client = try rig.connect()
-        try client.send(Self.get)
+        try client.send(PlainRequest.get)
         let upstream = try rig.accept(backend)
-        _ = try upstream.readHead()
-        try upstream.send(Self.ok)
-        _ = try client.readHead()
-        #expect(try client.read(count: 2) == "ok")
+        try upstream.serve()
+        try client.readOK()
         // A second address, where nobody has to be: round robin decides among both from now on.
         try learn(rig, "127.0.0.1", "127.0.0.77")
         #expect(try rig.cluster(.membershipTotal) == 2)
@@ -85,10 +79,9 @@ struct NameTests {
         let backend = try Backend()
         let rig = try Rig(Self.plan(.allAddresses, backend), backends: [backend])
         try learn(rig, "127.0.0.1")
-        let (client, upstream, _) = try rig.open(Self.get)
-        try upstream.send(Self.ok)
-        _ = try client.readHead()
-        #expect(try client.read(count: 2) == "ok")
+        let (client, upstream, _) = try rig.open(PlainRequest.get)
+        try upstream.send(PlainRequest.ok)
+        try client.readOK()
         try learn(rig, "127.0.0.77")
         #expect(try upstream.readToEnd().end == .finished)
     }
@@ -98,10 +91,9 @@ struct NameTests {
         let backend = try Backend()
         let rig = try Rig(Self.plan(.oneAddress, backend), backends: [backend])
         try learn(rig, "127.0.0.1")
-        let (client, upstream, _) = try rig.open(Self.get)
-        try upstream.send(Self.ok)
-        _ = try client.readHead()
-        #expect(try client.read(count: 2) == "ok")
+        let (client, upstream, _) = try rig.open(PlainRequest.get)
+        try upstream.send(PlainRequest.ok)
+        try client.readOK()
         try learn(rig, "127.0.0.77", "127.0.0.78")
         try exchange(client, upstream)
         #expect(try rig.cluster(.membershipTotal) == 1)
@@ -121,6 +113,27 @@ struct NameTests {
         #expect(empty.next(nowMs: 0) == nil)
     }
 
+    @Test("an endpoint of two families is called at its own address, else at the other family's")
+    func stead() throws {
+        let all = try ["127.0.0.1", "127.0.0.2", "::1", "::2"].map {
+            try #require(SocketAddress(host: $0, port: 1))
+        }
+        var rotation = try #require(AddressRotation(own: all[1], among: all))
+        #expect((0..<2).map { _ in rotation.next(nowMs: 0) } == [all[1], all[1]])
+        // The second of one family begins with the second of the other.
+        #expect(rotation.another(than: [all[1]], nowMs: 0) == all[3])
+        #expect(rotation.another(than: [all[1], all[3]], nowMs: 0) == all[2])
+        #expect(rotation.another(than: [all[1], all[3], all[2]], nowMs: 0) == nil)
+        rotation.avoid(all[3], nowMs: 0)
+        #expect(rotation.another(than: [all[1]], nowMs: 1) == all[2])
+        // Better than nothing.
+        #expect(rotation.another(than: [all[1], all[2]], nowMs: 1) == all[3])
+        rotation.avoid(all[1], nowMs: 0)
+        #expect(rotation.next(nowMs: 1) == all[2])
+        #expect(rotation.next(nowMs: AddressRotation.avoidMs) == all[1])
+        #expect(AddressRotation(own: all[0], among: Array(all[..<2])) == nil)
+    }
+
     @Test("an address where nobody answered is passed over for a while, unless all are")
     func avoided() throws {
         let all = try ["127.0.0.1", "127.0.0.2"].map {
@@ -130,7 +143,9 @@ struct NameTests {
         rotation.avoid(all[1], nowMs: 100)
         #expect((0..<3).map { _ in rotation.next(nowMs: 200) } == [all[0], all[0], all[0]])
         // A new answer with the same address does not make it work.
-        rotation = AddressRotation(all, startingAt: 0, after: rotation)
+        let before = rotation
+        rotation = AddressRotation(all, startingAt: 0)
+        rotation.learn(from: before)
         #expect(rotation.next(nowMs: 200) == all[0])
         rotation.avoid(all[0], nowMs: 200)
         #expect(Set((0..<2).map { _ in rotation.next(nowMs: 300) }) == Set(all))

@@ -10,8 +10,6 @@ import Testing
 
 @Suite("limits of a cluster")
 struct PoolLimitTests {
-    static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     static let overflow =
         "upstream connect error or disconnect/reset before headers. reset reason: overflow"
 
@@ -34,7 +32,7 @@ struct PoolLimitTests {
 
     /// A client whose request waits in line.
     private func waiting(
-        _ rig: Rig, _ request: String = get, already: UInt64 = 0
+        _ rig: Rig, _ request: String = PlainRequest.get, already: UInt64 = 0
     ) throws -> Wire {
         let client = try rig.connect()
         try client.send(request)
@@ -42,11 +40,6 @@ struct PoolLimitTests {
             try rig.cluster(.upstreamRqPendingActive) == already + 1 ? () : nil
         }
         return client
-    }
-
-    private func answered(_ client: Wire) throws {
-        #expect(try client.readHead().hasPrefix("HTTP/1.1 200 OK\r\n"))
-        _ = try client.read(count: 2)
     }
 
     private func refused(_ client: Wire) throws {
@@ -61,14 +54,14 @@ struct PoolLimitTests {
     @Test("a request waits for the one connection there may be, and gets it when it is free")
     func waits() throws {
         let rig = try rig(Self.limits { $0.connections = 1 })
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         let second = try waiting(rig)
         #expect(try rig.cluster(.upstreamCxOverflow) == 1)
-        try upstream.send(Self.ok)
-        try answered(first)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         #expect(try upstream.readHead().hasPrefix("GET / "))
-        try upstream.send(Self.ok)
-        try answered(second)
+        try upstream.send(PlainRequest.ok)
+        try second.readOK()
         #expect(try rig.cluster(.upstreamCxTotal) == 1)
         #expect(try rig.cluster(.upstreamRqPendingTotal) == 2)
         #expect(try rig.cluster(.upstreamRqPendingOverflow) == 0)
@@ -78,7 +71,7 @@ struct PoolLimitTests {
     @Test("first come, first served: who comes later does not overtake on a freed connection")
     func order() throws {
         let rig = try rig(Self.limits { $0.connections = 1 })
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         let clients = try (0..<3).map {
             try waiting(rig, "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n", already: UInt64($0))
         }
@@ -86,59 +79,59 @@ struct PoolLimitTests {
         try first.send("GET /again HTTP/1.1\r\nHost: a\r\n\r\n")
         for (number, path) in ["/", "/0", "/1", "/2"].enumerated() {
             if number > 0 { #expect(try upstream.readHead().hasPrefix("GET \(path) ")) }
-            try upstream.send(Self.ok)
+            try upstream.send(PlainRequest.ok)
         }
-        for client in [first] + clients { try answered(client) }
+        for client in [first] + clients { try client.readOK() }
         #expect(try upstream.readHead().hasPrefix("GET /again "))
-        try upstream.send(Self.ok)
-        try answered(first)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         try rig.settle()
     }
 
     @Test("a connection that ends makes room for the next one")
     func replaced() throws {
         let rig = try rig(Self.limits { $0.connections = 1 })
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         let second = try waiting(rig)
         try upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-        try answered(first)
+        try first.readOK()
         let fresh = try rig.accept()
         _ = try fresh.readHead()
-        try fresh.send(Self.ok)
-        try answered(second)
+        try fresh.send(PlainRequest.ok)
+        try second.readOK()
         try rig.settle()
     }
 
     @Test("a body that comes meanwhile is held back and arrives whole", arguments: [1, 200_000])
     func body(bytes: Int) throws {
         let rig = try rig(Self.limits { $0.connections = 1 })
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         let body = String(repeating: "b", count: bytes)
         let second = try waiting(
             rig, "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: \(bytes)\r\n\r\n" + body)
-        try upstream.send(Self.ok)
-        try answered(first)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         #expect(try upstream.readHead().hasPrefix("POST /b "))
         #expect(try upstream.read(count: bytes) == body)
-        try upstream.send(Self.ok)
-        try answered(second)
+        try upstream.send(PlainRequest.ok)
+        try second.readOK()
         try rig.settle()
     }
 
     @Test("a chunked body that is complete before there is a connection keeps its trailers")
     func chunked() throws {
         let rig = try rig(Self.limits { $0.connections = 1 })
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         let second = try waiting(
             rig,
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "3\r\nabc\r\n0\r\nX-Sum: 3\r\n\r\n")
-        try upstream.send(Self.ok)
-        try answered(first)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         _ = try upstream.readHead()
         #expect(try upstream.read(to: "\r\n\r\n") == "3\r\nabc\r\n0\r\nX-Sum: 3\r\n\r\n")
-        try upstream.send(Self.ok)
-        try answered(second)
+        try upstream.send(PlainRequest.ok)
+        try second.readOK()
         try rig.settle()
     }
 
@@ -151,21 +144,21 @@ struct PoolLimitTests {
                 $0.connections = 1
                 $0.pendingRequests = 1
             })
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         let second = try waiting(rig)
         let third = try rig.connect()
-        try third.send(Self.get)
+        try third.send(PlainRequest.get)
         try refused(third)
         #expect(try rig.cluster(.upstreamRqPendingOverflow) == 1)
         for client in [first, second] {
-            try upstream.send(Self.ok)
-            try answered(client)
+            try upstream.send(PlainRequest.ok)
+            try client.readOK()
             if client === first { _ = try upstream.readHead() }
         }
-        try third.send(Self.get)
+        try third.send(PlainRequest.get)
         _ = try upstream.readHead()
-        try upstream.send(Self.ok)
-        try answered(third)
+        try upstream.send(PlainRequest.ok)
+        try third.readOK()
         #expect(try rig.cluster(.upstreamRqPendingOverflow) == 1)
         #expect(try rig.cluster(.upstreamRq5xx) == 1)
         try rig.settle()
@@ -178,7 +171,7 @@ struct PoolLimitTests {
         let rig = try rig(Self.limits { $0.pendingRequests = 1 }, backend: backend)
         let first = try waiting(rig)
         let second = try rig.connect()
-        try second.send(Self.get)
+        try second.send(PlainRequest.get)
         try refused(second)
         // It runs into the connect timeout, and then there is room again.
         #expect(try first.readHead().hasPrefix("HTTP/1.1 503 "))
@@ -194,30 +187,30 @@ struct PoolLimitTests {
     func requests(speaks: Cluster.UpstreamProtocol) throws {
         let rig = try rig(Self.limits { $0.requests = 1 }, speaks: speaks)
         let first = try rig.connect()
-        try first.send(Self.get)
+        try first.send(PlainRequest.get)
         let wire = try rig.accept()
         let second = try rig.connect()
         if speaks == .http1 {
             _ = try wire.readHead()
-            try second.send(Self.get)
+            try second.send(PlainRequest.get)
             try refused(second)
-            try wire.send(Self.ok)
-            try answered(first)
-            try second.send(Self.get)
+            try wire.send(PlainRequest.ok)
+            try first.readOK()
+            try second.send(PlainRequest.get)
             _ = try wire.readHead()
-            try wire.send(Self.ok)
+            try wire.send(PlainRequest.ok)
         } else {
             let endpoint = try H2Endpoint(wire)
             let stream = try endpoint.request()
-            try second.send(Self.get)
+            try second.send(PlainRequest.get)
             try refused(second)
             try endpoint.answer(stream, "content-length: 2\r\n", body: "ok")
-            try answered(first)
-            try second.send(Self.get)
+            try first.readOK()
+            try second.send(PlainRequest.get)
             let next = try endpoint.request(1)
             try endpoint.answer(next, "content-length: 2\r\n", body: "ok")
         }
-        try answered(second)
+        try second.readOK()
         #expect(try rig.cluster(.upstreamRqPendingOverflow) == 1)
         try rig.settle()
     }
@@ -231,18 +224,18 @@ struct PoolLimitTests {
                 $0.connections = 1
                 $0.pendingRequests = 1
             })
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         try waiting(rig).reset()
         try Wire.wait(for: "the place to be free") {
             try rig.cluster(.upstreamRqPendingActive) == 0 ? () : nil
         }
         #expect(try rig.cluster(.upstreamRqCancelled) == 1)
         let third = try waiting(rig)
-        try upstream.send(Self.ok)
-        try answered(first)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         _ = try upstream.readHead()
-        try upstream.send(Self.ok)
-        try answered(third)
+        try upstream.send(PlainRequest.ok)
+        try third.readOK()
         try rig.settle()
     }
 
@@ -264,7 +257,7 @@ struct PoolLimitTests {
     func lifted(clusterStays: Bool) throws {
         let backend = try Backend()
         let rig = try rig(Self.limits { $0.connections = 1 }, backend: backend)
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         let second = try waiting(rig)
         var plan = Plan.forwarding(to: [backend.address])
         if !clusterStays {
@@ -273,10 +266,10 @@ struct PoolLimitTests {
         try rig.adopt(plan)
         let other = try rig.accept()
         _ = try other.readHead()
-        try other.send(Self.ok)
-        try answered(second)
-        try upstream.send(Self.ok)
-        try answered(first)
+        try other.send(PlainRequest.ok)
+        try second.readOK()
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         #expect(rig.counts.limits.count == 0)
         try rig.settle()
     }
@@ -285,16 +278,16 @@ struct PoolLimitTests {
     func imposed() throws {
         let backend = try Backend()
         let rig = try rig(nil, backend: backend)
-        let (first, upstream, _) = try rig.open(Self.get)
+        let (first, upstream, _) = try rig.open(PlainRequest.get)
         var plan = Plan.forwarding(to: [backend.address])
         plan.limit(Self.limits { $0.connections = 1 })
         try rig.adopt(plan)
         let second = try waiting(rig)
-        try upstream.send(Self.ok)
-        try answered(first)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         _ = try upstream.readHead()
-        try upstream.send(Self.ok)
-        try answered(second)
+        try upstream.send(PlainRequest.ok)
+        try second.readOK()
         #expect(try rig.cluster(.upstreamCxTotal) == 1)
         try rig.settle()
     }
@@ -303,17 +296,17 @@ struct PoolLimitTests {
     func streams() throws {
         let rig = try rig(Self.limits { $0.connections = 1 }, speaks: .http2)
         let first = try rig.connect()
-        try first.send(Self.get)
+        try first.send(PlainRequest.get)
         var limits = H2Limits()
         limits.concurrentStreamsMax = 1
         let endpoint = try H2Endpoint(try rig.accept(), limits: limits)
         let stream = try endpoint.request()
         let second = try waiting(rig)
         try endpoint.answer(stream, "content-length: 2\r\n", body: "ok")
-        try answered(first)
+        try first.readOK()
         let next = try endpoint.request(1)
         try endpoint.answer(next, "content-length: 2\r\n", body: "ok")
-        try answered(second)
+        try second.readOK()
         #expect(try rig.cluster(.upstreamCxTotal) == 1)
         try rig.settle()
     }
@@ -357,16 +350,16 @@ struct PoolLimitTests {
     @Test("the limit is the process's: a worker waits while another one has the connection")
     func acrossWorkers() throws {
         let (one, other, _) = try pair(Self.limits { $0.connections = 1 })
-        let (first, upstream, _) = try one.open(Self.get)
+        let (first, upstream, _) = try one.open(PlainRequest.get)
         let second = try waiting(other)
-        try upstream.send(Self.ok)
-        try answered(first)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         // The first worker's connection is given up for the one that has none.
         #expect(try upstream.readToEnd().end == .finished)
         let fresh = try other.accept()
         _ = try fresh.readHead()
-        try fresh.send(Self.ok)
-        try answered(second)
+        try fresh.send(PlainRequest.ok)
+        try second.readOK()
         other.closeWires()
         try one.settle()
         try other.settle()
@@ -375,16 +368,16 @@ struct PoolLimitTests {
     @Test("a connection that idles at one worker does not keep another one waiting")
     func idleElsewhere() throws {
         let (one, other, _) = try pair(Self.limits { $0.connections = 1 })
-        let (first, upstream, _) = try one.open(Self.get)
-        try upstream.send(Self.ok)
-        try answered(first)
+        let (first, upstream, _) = try one.open(PlainRequest.get)
+        try upstream.send(PlainRequest.ok)
+        try first.readOK()
         let second = try other.connect()
-        try second.send(Self.get)
+        try second.send(PlainRequest.get)
         let fresh = try other.accept()
         _ = try fresh.readHead()
         #expect(try upstream.readToEnd().end == .finished)
-        try fresh.send(Self.ok)
-        try answered(second)
+        try fresh.send(PlainRequest.ok)
+        try second.readOK()
         other.closeWires()
         try one.settle()
         try other.settle()
@@ -394,14 +387,14 @@ struct PoolLimitTests {
     func turns() throws {
         let (one, other, backend) = try pair(Self.limits { $0.connections = 1 })
         let lines = try [one, other].map { rig in try (0..<4).map { _ in try rig.connect() } }
-        for client in lines.joined() { try client.send(Self.get) }
+        for client in lines.joined() { try client.send(PlainRequest.get) }
         var served = [0, 0]
         var upstream: Wire?
         // Whoever has its answer asks again, so both lines are never empty.
         try Wire.wait(for: "ten answers each") {
             if upstream == nil { upstream = backend.acceptNow() }
             if let wire = upstream {
-                if try wire.readNow().contains("\r\n\r\n") { try wire.send(Self.ok) }
+                if try wire.readNow().contains("\r\n\r\n") { try wire.send(PlainRequest.ok) }
                 if wire.isEnded {
                     wire.close()
                     upstream = nil
@@ -410,7 +403,7 @@ struct PoolLimitTests {
             for (index, clients) in lines.enumerated() {
                 for client in clients where try client.readNow().hasSuffix("ok") {
                     served[index] += 1
-                    try client.send(Self.get)
+                    try client.send(PlainRequest.get)
                 }
             }
             return served.allSatisfy { $0 >= 10 } ? () : nil
@@ -429,10 +422,10 @@ struct PoolLimitTests {
                 $0.connections = 1
                 $0.pendingRequests = 1
             })
-        let (_, _, _) = try one.open(Self.get)
+        let (_, _, _) = try one.open(PlainRequest.get)
         let second = try waiting(one)
         let third = try other.connect()
-        try third.send(Self.get)
+        try third.send(PlainRequest.get)
         try refused(third)
         second.reset()
         other.closeWires()
@@ -443,16 +436,16 @@ struct PoolLimitTests {
     @Test("with two connections for two workers each keeps its own")
     func oneEach() throws {
         let (one, other, _) = try pair(Self.limits { $0.connections = 2 })
-        let (first, upstream, _) = try one.open(Self.get)
-        let (second, fresh, _) = try other.open(Self.get)
+        let (first, upstream, _) = try one.open(PlainRequest.get)
+        let (second, fresh, _) = try other.open(PlainRequest.get)
         let third = try waiting(one)
         for (client, wire) in [(first, upstream), (second, fresh)] {
-            try wire.send(Self.ok)
-            try answered(client)
+            try wire.send(PlainRequest.ok)
+            try client.readOK()
         }
         _ = try upstream.readHead()
-        try upstream.send(Self.ok)
-        try answered(third)
+        try upstream.send(PlainRequest.ok)
+        try third.readOK()
         #expect(try one.cluster(.upstreamCxTotal) == 1)
         #expect(try other.cluster(.upstreamCxTotal) == 1)
         other.closeWires()

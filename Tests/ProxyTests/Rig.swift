@@ -235,6 +235,7 @@ final class Rig {
                     || pollable is H2UpstreamConnection || pollable is H2Connection
                     || pollable is TLSAcceptor
                     || pollable is TunnelEnd || pollable is TCPConnection
+                    || pollable is Opening || pollable is Attempt
                 {
                     left.append("\(type(of: pollable))")
                 }

@@ -4,35 +4,45 @@ import Mesh
 import Net
 
 extension ClusterState {
+    /// What stands for an endpoint.
+    struct Place {
+        let endpoint: Endpoint
+        /// What the cluster knows it by.
+        let address: SocketAddress
+        var rotation: AddressRotation?
+    }
+
     /// The addresses that serve `next` now, each once, with the endpoint it stands for.
-    func places(of next: Cluster) -> [(endpoint: Endpoint, address: SocketAddress)] {
+    func places(of next: Cluster) -> [Place] {
         switch next.discovery {
         case .fixed:
-            rotation = nil
             return next.endpoints.compactMap { endpoint in
                 SocketAddress(host: endpoint.address, port: endpoint.port)
-                    .map { (endpoint, $0) }
+                    .map { Place(endpoint: endpoint, address: $0) }
             }
         case .allAddresses:
-            rotation = nil
             var seen: Set<SocketAddress> = []
             return next.endpoints.flatMap { endpoint in
-                addresses(of: endpoint).filter { seen.insert($0).inserted }
-                    .map { (endpoint, $0) }
+                let all = addresses(of: endpoint)
+                return all.filter { seen.insert($0).inserted }.map { address in
+                    Place(
+                        endpoint: endpoint, address: address,
+                        rotation: AddressRotation(own: address, among: all))
+                }
             }
         case .oneAddress:
             guard let endpoint = next.endpoints.first else { return [] }
             let found = addresses(of: endpoint)
-            guard let first = found.first else {
-                rotation = nil
-                return []
-            }
-            // Workers begin at different places, or all would go to the same server first.
-            let start = Int(worker.random.below(UInt32(found.count)))
-            rotation = AddressRotation(found, startingAt: start, after: rotation)
+            guard let first = found.first else { return [] }
             // The one there is stays whatever its addresses are: its connections are not drained.
             let present = endpoints.first { $0.endpoint.address == endpoint.address }
-            return [(endpoint, present?.address ?? first)]
+            // Workers begin at different places, or all would go to the same server first.
+            let start = Int(worker.random.below(UInt32(found.count)))
+            return [
+                Place(
+                    endpoint: endpoint, address: present?.address ?? first,
+                    rotation: AddressRotation(found, startingAt: start))
+            ]
         }
     }
 

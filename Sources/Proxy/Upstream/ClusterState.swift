@@ -14,8 +14,6 @@ final class ClusterState {
     private(set) var endpoints: ContiguousArray<EndpointState> = []
     /// Those that are not ejected.
     private(set) var available: ContiguousArray<EndpointState> = []
-    /// Where new connections go in turn; nil where an endpoint is an address.
-    var rotation: AddressRotation?
     private var balancer = Balancer()
     /// What all workers count together; nil: nothing is limited.
     var limits: ClusterLimits?
@@ -58,12 +56,15 @@ final class ClusterState {
         var states: ContiguousArray<EndpointState> = []
         states.reserveCapacity(next.endpoints.count)
         for place in places(of: next) {
-            if let state = known.removeValue(forKey: place.address) {
+            let state: EndpointState
+            if let present = known.removeValue(forKey: place.address) {
+                state = present
                 state.adopt(place.endpoint)
-                states.append(state)
             } else {
-                states.append(EndpointState(place.endpoint, address: place.address, cluster: self))
+                state = EndpointState(place.endpoint, address: place.address, cluster: self)
             }
+            state.adopt(place.rotation)
+            states.append(state)
         }
         for gone in known.values { gone.retire() }
         adoptOriginals()

@@ -1,8 +1,6 @@
 // The timers of a connection to an endpoint, by the tags they fire with.
 
 enum ConnectionTimer {
-    /// It should stand by now.
-    static let connect: UInt8 = 0
     /// It may have been without a request for too long.
     static let idle: UInt8 = 1
     /// It is old enough.

@@ -1,9 +1,10 @@
 // Why a connection to an endpoint did not come about, in Envoy's words: they reach clients, logs
 // and search engines.
 import TLS
+import Telemetry
 
 struct DialFailure: Error {
-    enum Kind { case connect, handshake, names, chain, credential }
+    enum Kind { case connect, timeout, handshake, names, chain, credential }
 
     let kind: Kind
     /// `delayed connect error: Connection refused`, `TLS_error:|...:TLS_error_end`
@@ -13,7 +14,10 @@ struct DialFailure: Error {
         DialFailure(kind: .connect, reason: "delayed connect error: \(text)")
     }
 
-    static let timeout = DialFailure(kind: .connect, reason: "connection timeout")
+    static let timeout = DialFailure(kind: .timeout, reason: "connection timeout")
+
+    /// What a request fails with that waited for the connection.
+    var failure: Failure { kind == .timeout ? .connectionTimeout : .remoteConnectionFailure }
 
     static func handshake(_ tls: TLSStream) -> DialFailure {
         let kind: Kind

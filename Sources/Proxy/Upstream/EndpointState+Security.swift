@@ -45,16 +45,13 @@ extension EndpointState {
     }
 
     /// Counts a connection that did not come about.
-    /// - Parameter address: where it was to go; nil where it never got so far.
-    func failed(_ failure: DialFailure, at address: SocketAddress? = nil) -> DialFailure {
+    func failed(_ failure: DialFailure) -> DialFailure {
         connectFailuresTotal += 1
-        if failure.kind == .connect, let address {
-            cluster.rotation?.avoid(address, nowMs: cluster.worker.loop.nowMs)
-        }
         let stats = cluster.stats
         stats.add(.upstreamCxConnectFail)
         switch failure.kind {
         case .connect: break
+        case .timeout: stats.add(.upstreamCxConnectTimeout)
         case .handshake: stats.add(.sslConnectionError)
         case .names:
             stats.add(.sslConnectionError)

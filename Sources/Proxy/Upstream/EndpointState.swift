@@ -8,7 +8,10 @@ final class EndpointState {
     /// Where its connections go. Where it is a name (`DNS_ROUND_ROBIN`) they go to
     /// `latestAddress`, and this is what the cluster knows it by.
     let address: SocketAddress
-    private var dialled: SocketAddress?
+    /// See EndpointState+Addresses.swift.
+    var dialled: SocketAddress?
+    /// Where there is a choice of addresses; nil: `address` alone.
+    var rotation: AddressRotation?
     /// What the workers know it by together.
     let key: EndpointKey
     /// Strong: connections outlive the configuration that wanted them, and are counted when they
@@ -68,16 +71,6 @@ final class EndpointState {
             dropIdle()
         }
     }
-
-    /// Where the next connection goes.
-    func addressToDial() -> SocketAddress {
-        let nowMs = cluster.worker.loop.nowMs
-        if let next = cluster.rotation?.next(nowMs: nowMs) { dialled = next }
-        return latestAddress
-    }
-
-    /// Where the latest connection goes.
-    var latestAddress: SocketAddress { dialled ?? address }
 
     /// Pooled and waiting.
     var idleCount: Int { idle.count }
@@ -153,6 +146,15 @@ final class EndpointState {
         idle.removeAll()
         for connection in all { connection.closeIdle() }
         for connection in multiplexed { connection.retire() }
+    }
+
+    /// Closes what idles at addresses that are not wanted any more.
+    func dropIdle(at isUnwanted: (SocketAddress) -> Bool) {
+        for connection in multiplexed where isUnwanted(connection.address) { connection.retire() }
+        let unwanted = idle.filter { isUnwanted($0.address) }
+        guard !unwanted.isEmpty else { return }
+        idle.removeAll { isUnwanted($0.address) }
+        for connection in unwanted { connection.closeIdle() }
     }
 
     /// Another worker's requests wait here and it has no connection: one that idles is given up.

@@ -7,14 +7,17 @@ import Net
 import TLS
 import Telemetry
 
-final class H2UpstreamConnection: Pollable {
+final class H2UpstreamConnection: Dialler {
     let endpoint: EndpointState
     let worker: Worker
     /// nil: in the clear.
     let security: UpstreamSecurity?
-    private var socket: StreamSocket
+    /// Closed until the connection stands.
+    private var socket = StreamSocket(-1)
     private var session: UpstreamSession?
-    private(set) var isConnecting: Bool
+    /// nil once it stands.
+    private var opening: Opening?
+    var isConnecting: Bool { opening != nil }
     /// Requests put on it before it stands.
     private var early: ContiguousArray<H2UpstreamStream> = []
     private(set) var isClosed = false
@@ -30,7 +33,7 @@ final class H2UpstreamConnection: Pollable {
     /// Seconds since 1970: the peer's certificate ends then.
     private var validUntil = Int64.max
     /// Where it goes; the endpoint may be a name with several addresses.
-    let address: SocketAddress
+    private(set) var address: SocketAddress
     private(set) var localAddress: SocketAddress?
     /// The stream whose answer is being gathered in the loop's outgoing buffer.
     private var gathering: H2RequestStream?
@@ -49,62 +52,31 @@ final class H2UpstreamConnection: Pollable {
     private var loop: Loop { worker.loop }
     private var stats: ClusterStats { endpoint.cluster.stats }
 
-    private init(
-        _ socket: consuming StreamSocket, to address: SocketAddress, security: UpstreamSecurity?,
-        endpoint: EndpointState, worker: Worker
-    ) {
-        self.address = address
-        isConnecting = socket.stage != .standing
-        self.socket = socket
+    private init(_ security: UpstreamSecurity?, endpoint: EndpointState) {
         self.security = security
         self.endpoint = endpoint
-        self.worker = worker
+        address = endpoint.address
+        worker = endpoint.cluster.worker
         super.init()
         session = UpstreamSession(connection: self)
     }
 
     /// Starts to connect; requests may be put on it at once.
     static func open(
-        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?,
-        worker: Worker
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?
     ) throws(DialFailure) -> H2UpstreamConnection {
-        let connection: H2UpstreamConnection
-        let address = endpoint.addressToDial()
-        do throws(DialFailure) {
-            let tls = try security?.stream(for: .http2, wallNs: worker.loop.wallNs)
-            connection = H2UpstreamConnection(
-                try StreamSocket.dial(endpoint, at: address, tls, for: ends), to: address,
-                security: security,
-                endpoint: endpoint, worker: worker)
-        } catch {
-            throw endpoint.failed(error, at: address)
-        }
-        do throws(NetError) {
-            try worker.loop.add(connection, descriptor: connection.socket.descriptor, for: .stream)
-        } catch {
-            connection.socket.close(worker.loop)
-            throw .connect(error.reason)
-        }
-        connection.opened()
-        return connection
-    }
-
-    private func opened() {
-        stats.add(.upstreamCxHTTP2Total)
-        endpoint.connectionOpened()
-        lastMovedMs = loop.nowMs
-        if isConnecting {
-            timer = loop.timers.schedule(
-                afterMs: UInt64(endpoint.cluster.cluster.connectTimeoutMs), target: self,
-                tag: ConnectionTimer.connect)
-        } else {
-            stands()
-        }
+        let connection = H2UpstreamConnection(security, endpoint: endpoint)
+        let opening = try Opening.begin(
+            for: connection, to: endpoint, security, inside: .http2, for: ends)
+        connection.opening = opening
+        connection.address = opening.address
+        connection.stats.add(.upstreamCxHTTP2Total)
         let durationMs = endpoint.cluster.lifetime.durationMs
         if durationMs > 0 {
-            durationTimer = loop.timers.schedule(
-                afterMs: durationMs, target: self, tag: ConnectionTimer.duration)
+            connection.durationTimer = connection.loop.timers.schedule(
+                afterMs: durationMs, target: connection, tag: ConnectionTimer.duration)
         }
+        return connection
     }
 
     // MARK: - Requests
@@ -153,10 +125,7 @@ final class H2UpstreamConnection: Pollable {
     // MARK: - Events
 
     override func ready(_ readiness: Readiness) {
-        if isConnecting {
-            rise(readiness)
-            if isConnecting || isClosed { return }
-        }
+        guard !isClosed else { return }
         if readiness.contains(.writable), socket.unsentBytes > 0 {
             guard socket.flush(loop) else {
                 lost(.connectionTermination)
@@ -177,41 +146,35 @@ final class H2UpstreamConnection: Pollable {
         advance()
     }
 
-    private func rise(_ readiness: Readiness) {
-        var count = 0
-        do throws(DialFailure) {
-            let stands = try socket.rise(readiness, loop, counting: &count)
-            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
-            if !stands { return }
-        } catch {
-            stats.add(.upstreamRqPendingFailureEject, UInt64(session?.openStreams ?? 0))
-            let reason = endpoint.failed(error, at: address).reason
-            lost(.remoteConnectionFailure, reason: reason)
-            endpoint.failLine(.remoteConnectionFailure, reason: reason)
-            return
-        }
-        loop.timers.cancel(timer)
-        isConnecting = false
-        if let tls = socket.tls {
-            stats.add(.sslHandshake)
-            if tls.isResumed { stats.add(.sslSessionReused) }
-            if security?.tls.trust != .nobody { validUntil = tls.peerNotAfter ?? .max }
-            security?.keep(tls.takeSession())
-            canRead = true
-        }
-        stands()
-        if socket.tls != nil { received(loop.scratch.readable) }
-    }
-
-    private func stands() {
+    override func opened(_ opening: Opening, _ readiness: Readiness) {
+        self.opening = nil
+        socket = opening.takeSocket()
+        address = opening.address
+        validUntil = opening.validUntil
         if worker.log != nil { localAddress = Socket.localAddress(socket.descriptor) }
         var waiting: ContiguousArray<H2UpstreamStream> = []
         swap(&waiting, &early)
-        for stream in waiting { stream.exchange?.claims.waitEnded() }
+        for stream in waiting { stream.connectionStands() }
         endpoint.connected()
+        lastMovedMs = loop.nowMs
         scheduleIdle(afterMs: endpoint.cluster.lifetime.idleMs)
         schedulePing()
         flushSoon()
+        if socket.tls != nil {
+            canRead = true
+            received(loop.scratch.readable)
+        }
+        ready(readiness)
+    }
+
+    override func openingFailed(_ opening: Opening, _ error: DialFailure) {
+        self.opening = nil
+        let reason = error.kind == .timeout ? nil : error.reason
+        if error.kind != .timeout {
+            stats.add(.upstreamRqPendingFailureEject, UInt64(session?.openStreams ?? 0))
+        }
+        lost(error.failure, reason: reason)
+        endpoint.failLine(error.failure, reason: reason)
     }
 
     private func scheduleIdle(afterMs delayMs: UInt64) {
@@ -363,6 +326,8 @@ final class H2UpstreamConnection: Pollable {
         guard !isClosed else { return }
         isClosed = true
         for timer in [timer, durationTimer, pingTimer] { loop.timers.cancel(timer) }
+        opening?.cancel()
+        opening = nil
         socket.close(loop)
         endpoint.forget(self)
         endpoint.connectionClosed()
@@ -375,7 +340,6 @@ final class H2UpstreamConnection: Pollable {
     override func timerFired(tag: UInt8) {
         guard !isClosed else { return }
         switch tag {
-        case ConnectionTimer.connect: connectTimedOut()
         case ConnectionTimer.duration:
             endpoint.cluster.protectionStats().add(.cxMaxDurationReached)
             retire()
@@ -385,14 +349,6 @@ final class H2UpstreamConnection: Pollable {
             lost(.connectionTermination, reason: "keepalive timeout")
         default: mayBeIdle()
         }
-    }
-
-    private func connectTimedOut() {
-        guard isConnecting else { return }
-        stats.add(.upstreamCxConnectTimeout)
-        _ = endpoint.failed(.timeout, at: address)
-        lost(.connectionTimeout)
-        endpoint.failLine(.connectionTimeout, reason: nil)
     }
 
     private func mayBeIdle() {

@@ -14,8 +14,7 @@ final class H2UpstreamStream: UpstreamStream {
 
     override func begin(_ exchange: Exchange) {
         self.exchange = exchange
-        exchange.upstreamLocalAddress = connection.localAddress
-        if endpoint.cluster.rotation != nil { exchange.upstreamAddress = connection.address }
+        noteAddresses(exchange)
         if connection.isConnecting {
             exchange.claims.wait(in: endpoint.cluster)
             connection.waits(self)
@@ -25,6 +24,18 @@ final class H2UpstreamStream: UpstreamStream {
         stream = connection.open(self, for: exchange)
         // Whoever asked for room has got it: only a session that ended meanwhile opens no stream.
         if stream == nil { loop.again(self) }
+    }
+
+    func connectionStands() {
+        guard let exchange else { return }
+        exchange.claims.waitEnded()
+        noteAddresses(exchange)
+    }
+
+    /// For logs.
+    private func noteAddresses(_ exchange: Exchange) {
+        exchange.upstreamLocalAddress = connection.localAddress
+        if endpoint.rotation != nil { exchange.upstreamAddress = connection.address }
     }
 
     /// No stream was to be had; told from the loop, never inside the exchange's own call.

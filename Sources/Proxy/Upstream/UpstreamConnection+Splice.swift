@@ -55,6 +55,25 @@ extension UpstreamConnection {
         }
     }
 
+    func isLongBody(_ bytesMin: Int) -> Bool {
+        phase == .length && remaining >= bytesMin && socket.tls == nil
+    }
+
+    var bodyIsRead: Bool { remaining == 0 }
+
+    func fill(_ pipe: Pipe) -> IOResult {
+        let result = pipe.fill(from: socket.descriptor, limit: min(remaining, Pipe.capacity))
+        if case .bytes(let count) = result {
+            remaining -= count
+            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
+        }
+        return result
+    }
+
+    func bodyEnded(_ exchange: Exchange) {
+        responseEnded(exchange, leftover: 0)
+    }
+
     func dropPipe() {
         guard let pipe else { return }
         self.pipe = nil

@@ -1,18 +1,10 @@
-// What becomes of a connection when its time is over: to stand, to be old, to idle.
+// What becomes of a connection when its time is over: to be old, to idle.
 // A timer that fires looks whether it still means anything: a request moves none of them.
 import HTTP
 import Net
 import Telemetry
 
 extension UpstreamConnection {
-    func connectTimedOut() {
-        guard state == .connecting else { return }
-        _ = endpoint.failed(.timeout, at: address)
-        stats.add(.upstreamCxConnectTimeout)
-        fail(.connectionTimeout)
-        endpoint.failLine(.connectionTimeout, reason: nil)
-    }
-
     func expired() {
         isExpired = true
         endpoint.cluster.protectionStats().add(.cxMaxDurationReached)

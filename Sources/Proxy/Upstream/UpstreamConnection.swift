@@ -1,6 +1,6 @@
 // The upstream's side of HTTP/1.1: one connection, one exchange at a time, pooled in between.
-// It turns the exchange's pieces into bytes and the bytes that come back into a response; what to
-// do with failures is the exchange's business.
+// It turns the exchange's pieces into bytes and the bytes that come back into a response
+// (UpstreamConnection+Response.swift); what to do with failures is the exchange's business.
 import HTTP
 import Mesh
 import Net
@@ -21,17 +21,20 @@ final class UpstreamConnection: UpstreamStream {
     /// What the bytes that arrive next are.
     enum Phase: UInt8 { case head, length, chunks, untilClose, done }
 
-    var socket: StreamSocket
+    /// Closed until the connection stands.
+    var socket = StreamSocket(-1)
+    /// nil once it stands.
+    private var opening: Opening?
     /// Where it goes; the endpoint may be a name with several addresses.
-    let address: SocketAddress
+    private(set) var address: SocketAddress
     /// nil: in the clear.
     let security: UpstreamSecurity?
     /// Seconds since 1970: the peer's certificate ends then.
     private var validUntil = Int64.max
-    var state: State
+    var state = State.connecting
     var phase = Phase.head
-    private var parser = H1ResponseParser()
-    private var decoder = ChunkedDecoder()
+    var parser = H1ResponseParser()
+    var decoder = ChunkedDecoder()
     /// Of a response body with a length: bytes still to come.
     var remaining = 0
     /// Carries a long body past this process while it lasts.
@@ -42,7 +45,6 @@ final class UpstreamConnection: UpstreamStream {
     var canRead = false
     /// FIN is on its way up the socket: reading goes on until it is met, as no event will follow.
     var peerClosed = false
-    private var inputEnded = false
     /// It ended with an error: a body until close is not complete then.
     private var isBroken = false
     /// Nothing more can be sent; what the peer said before may still be there to read.
@@ -50,7 +52,7 @@ final class UpstreamConnection: UpstreamStream {
     /// All of the request is written or queued.
     var requestIsComplete = false
     /// Something of the response has arrived.
-    private var gotBytes = false
+    var gotBytes = false
     var served = 0
     /// Asked of the system once, and only where a log wants it.
     private var localAddress: SocketAddress?
@@ -61,49 +63,24 @@ final class UpstreamConnection: UpstreamStream {
     var isExpired = false
     var idleSinceMs: UInt64 = 0
 
-    private init(
-        _ socket: consuming StreamSocket, to address: SocketAddress, security: UpstreamSecurity?,
-        endpoint: EndpointState, worker: Worker
-    ) {
-        self.address = address
-        state = socket.stage == .standing ? .busy : .connecting
-        self.socket = socket
+    private init(_ security: UpstreamSecurity?, endpoint: EndpointState) {
         self.security = security
-        super.init(endpoint: endpoint, worker: worker)
+        address = endpoint.address
+        super.init(endpoint: endpoint, worker: endpoint.cluster.worker)
     }
 
     static func open(
-        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?,
-        worker: Worker
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?
     ) throws(DialFailure) -> UpstreamConnection {
-        let cluster = endpoint.cluster
-        let connection: UpstreamConnection
-        let address = endpoint.addressToDial()
-        do throws(DialFailure) {
-            let tls = try security?.stream(for: .http1, wallNs: worker.loop.wallNs)
-            connection = UpstreamConnection(
-                try StreamSocket.dial(endpoint, at: address, tls, for: ends), to: address,
-                security: security,
-                endpoint: endpoint, worker: worker)
-        } catch {
-            throw endpoint.failed(error, at: address)
-        }
-        do throws(NetError) {
-            try worker.loop.add(connection, descriptor: connection.socket.descriptor, for: .stream)
-        } catch {
-            connection.socket.close(worker.loop)
-            throw .connect(error.reason)
-        }
-        cluster.stats.add(.upstreamCxHTTP1Total)
-        endpoint.connectionOpened()
-        if connection.state == .connecting {
-            connection.timer = worker.loop.timers.schedule(
-                afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: connection,
-                tag: ConnectionTimer.connect)
-        }
-        let durationMs = cluster.lifetime.durationMs
+        let connection = UpstreamConnection(security, endpoint: endpoint)
+        let opening = try Opening.begin(
+            for: connection, to: endpoint, security, inside: .http1, for: ends)
+        connection.opening = opening
+        connection.address = opening.address
+        connection.stats.add(.upstreamCxHTTP1Total)
+        let durationMs = endpoint.cluster.lifetime.durationMs
         if durationMs > 0 {
-            connection.durationTimer = worker.loop.timers.schedule(
+            connection.durationTimer = connection.loop.timers.schedule(
                 afterMs: durationMs, target: connection, tag: ConnectionTimer.duration)
         }
         return connection
@@ -126,13 +103,7 @@ final class UpstreamConnection: UpstreamStream {
         parser = H1ResponseParser()
         gotBytes = false
         requestIsComplete = exchange.requestIsRead
-        if endpoint.cluster.rotation != nil { exchange.upstreamAddress = address }
-        if worker.log != nil {
-            if localAddress == nil, state != .connecting {
-                localAddress = Socket.localAddress(socket.descriptor)
-            }
-            exchange.upstreamLocalAddress = localAddress
-        }
+        noteAddresses(exchange)
         loop.outgoing.removeAll()
         exchange.writeUpstreamHead()
         write(loop.outgoing.readable)
@@ -194,10 +165,7 @@ final class UpstreamConnection: UpstreamStream {
     // MARK: - Events
 
     override func ready(_ readiness: Readiness) {
-        if state == .connecting {
-            rise(readiness)
-            if state != .busy { return }
-        }
+        guard state != .closed else { return }
         if readiness.contains(.error) {
             // An error closes; what was received before it is read first.
             canRead = true
@@ -214,45 +182,45 @@ final class UpstreamConnection: UpstreamStream {
         advance()
     }
 
-    private func rise(_ readiness: Readiness) {
-        var count = 0
-        do throws(DialFailure) {
-            let stands = try socket.rise(readiness, loop, counting: &count)
-            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
-            if !stands { return }
-        } catch {
-            stats.add(.upstreamRqPendingFailureEject)
-            let reason = endpoint.failed(error, at: address).reason
-            fail(.remoteConnectionFailure, reason: reason)
-            endpoint.failLine(.remoteConnectionFailure, reason: reason)
-            return
-        }
-        loop.timers.cancel(timer)
+    override func opened(_ opening: Opening, _ readiness: Readiness) {
+        self.opening = nil
+        socket = opening.takeSocket()
+        address = opening.address
+        validUntil = opening.validUntil
         state = .busy
         exchange?.claims.waitEnded()
         endpoint.connected()
-        if worker.log != nil {
-            localAddress = Socket.localAddress(socket.descriptor)
-            exchange?.upstreamLocalAddress = localAddress
-        }
+        if let exchange { noteAddresses(exchange) }
         var waiting = Buffer()
         swap(&waiting, &early)
         var behind = Buffer()
-        if let tls = socket.tls { secured(tls, &behind) }
+        if socket.tls != nil {
+            behind.append(loop.scratch.readable)
+            canRead = true
+        }
         if !socket.write(waiting.readable, loop) { failWriting() }
         exchange?.upstreamStands()
         if socket.unsentBytes == 0 { exchange?.upstreamTakesMore() }
         if !behind.isEmpty { received(behind.readable) }
+        ready(readiness)
     }
 
-    /// The handshake is done. `behind` takes what was read past it.
-    private func secured(_ tls: TLSStream, _ behind: inout Buffer) {
-        stats.add(.sslHandshake)
-        if tls.isResumed { stats.add(.sslSessionReused) }
-        if security?.tls.trust != .nobody { validUntil = tls.peerNotAfter ?? .max }
-        security?.keep(tls.takeSession())
-        behind.append(loop.scratch.readable)
-        canRead = true
+    override func openingFailed(_ opening: Opening, _ error: DialFailure) {
+        self.opening = nil
+        let reason = error.kind == .timeout ? nil : error.reason
+        if error.kind != .timeout { stats.add(.upstreamRqPendingFailureEject) }
+        fail(error.failure, reason: reason)
+        endpoint.failLine(error.failure, reason: reason)
+    }
+
+    /// For logs.
+    private func noteAddresses(_ exchange: Exchange) {
+        if endpoint.rotation != nil { exchange.upstreamAddress = address }
+        guard worker.log != nil else { return }
+        if localAddress == nil, socket.isOpen {
+            localAddress = Socket.localAddress(socket.descriptor)
+        }
+        exchange.upstreamLocalAddress = localAddress
     }
 
     /// Whether the certificate this connection was made with is valid still.
@@ -313,212 +281,18 @@ final class UpstreamConnection: UpstreamStream {
         }
     }
 
-    // MARK: - The response
-
-    private func received(_ bytes: ByteView) {
-        guard let exchange else {
-            if state == .discarding {
-                discard(bytes)
-                return
-            }
-            // Bytes nobody asked for: the connection is out of step.
-            stats.add(.upstreamCxProtocolError)
-            endpoint.removeIdle(self)
-            close()
-            return
-        }
-        gotBytes = true
-        var offset = 0
-        if phase == .head, !receivedHead(bytes, exchange, &offset) { return }
-        if self.exchange === exchange {
-            receivedBody(bytes.suffix(from: offset), exchange)
-        } else if state == .discarding {
-            discard(bytes.suffix(from: offset))
-        }
-    }
-
-    /// True when a final head is there and the body's bytes start at `offset`.
-    private func receivedHead(
-        _ bytes: ByteView, _ exchange: Exchange, _ offset: inout Int
-    ) -> Bool {
-        let head = exchange.response
-        let limits = worker.settings.limits.http
-        while true {
-            let rest = bytes.suffix(from: offset)
-            let before = head.bytes.count
-            let outcome: H1ResponseParser.Outcome
-            if before > 0 {
-                head.bytes.append(rest)
-                outcome = parser.feed(head.bytes.readable, into: head, limits: limits)
-            } else {
-                outcome = parser.feed(rest, into: head, limits: limits)
-            }
-            switch outcome {
-            case .needMore:
-                if before == 0 { head.bytes.append(rest) }
-                return false
-            case .failed(let error):
-                // Its fields may point into bytes that were never taken over.
-                head.reset()
-                protocolError(error.rule)
-                return false
-            case .complete(let length):
-                let method = exchange.request.method
-                let broken =
-                    before > 0
-                    ? head.conclude(method: method) : head.adopt(rest, method: method)
-                if let broken {
-                    protocolError(broken.rule)
-                    return false
-                }
-                offset += length - before
-                parser = H1ResponseParser()
-                if head.status == 101 || head.status >= 200 { noteAnswer(exchange) }
-                if head.status == 101 {
-                    switchProtocols(exchange, rest: bytes.suffix(from: offset))
-                    return false
-                }
-                guard head.status < 200 else {
-                    finalHead(exchange)
-                    return true
-                }
-                exchange.informational()
-                if offset == bytes.count { return false }
-            }
-        }
-    }
-
-    private func finalHead(_ exchange: Exchange) {
-        switch exchange.response.framing {
-        case .none: phase = .done
-        case .length(let length):
-            phase = .length
-            remaining = length
-        case .chunked:
-            phase = .chunks
-            decoder.reset()
-        case .untilClose: phase = .untilClose
-        }
-        exchange.responseArrived()
-    }
-
-    private func receivedBody(_ bytes: ByteView, _ exchange: Exchange) {
-        switch phase {
-        case .head: break
-        case .done:
-            responseEnded(exchange, leftover: bytes.count)
-        case .length:
-            let count = min(bytes.count, remaining)
-            remaining -= count
-            exchange.responseBody(bytes.prefix(count))
-            if remaining == 0 {
-                responseEnded(exchange, leftover: bytes.count - count)
-            } else {
-                exchange.flushResponse()
-            }
-        case .untilClose:
-            exchange.responseBody(bytes)
-            exchange.flushResponse()
-        case .chunks:
-            receivedChunks(bytes, exchange)
-        }
-    }
-
-    private func receivedChunks(_ bytes: ByteView, _ exchange: Exchange) {
-        var offset = 0
-        while true {
-            switch decoder.next(bytes, offset: &offset, limits: worker.settings.limits.http) {
-            case .data(let start, let count):
-                exchange.responseBody(bytes.slice(start, count))
-                guard self.exchange === exchange else { return }
-            case .needMore:
-                exchange.flushResponse()
-                return
-            case .end:
-                responseEnded(exchange, leftover: bytes.count - offset)
-                return
-            case .failed(let error):
-                protocolError(error.rule)
-                return
-            }
-        }
-    }
-
-    // MARK: - Long bodies; see UpstreamConnection+Splice.swift
-
+    /// See UpstreamConnection+Splice.swift.
     override var isSplicing: Bool { pipe != nil }
-
-    func isLongBody(_ bytesMin: Int) -> Bool {
-        phase == .length && remaining >= bytesMin && socket.tls == nil
-    }
-
-    var bodyIsRead: Bool { remaining == 0 }
-
-    func fill(_ pipe: Pipe) -> IOResult {
-        let result = pipe.fill(from: socket.descriptor, limit: min(remaining, Pipe.capacity))
-        if case .bytes(let count) = result {
-            remaining -= count
-            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
-        }
-        return result
-    }
-
-    func bodyEnded(_ exchange: Exchange) {
-        responseEnded(exchange, leftover: 0)
-    }
-
-    /// Must be the last thing done with what was read: the client may start its next request.
-    private func responseEnded(_ exchange: Exchange, leftover: Int) {
-        guard self.exchange === exchange else { return }
-        phase = .done
-        served += 1
-        if let security { security.keep(socket.tls?.takeSession()) }
-        let isReusable = exchange.response.allowsReuse
-        self.exchange = nil
-        exchange.upstream = nil
-        goBack(isReusable: isReusable, leftover: leftover)
-        exchange.responseEnded(decoder)
-    }
 
     /// See UpstreamConnection+Pool.swift.
     override func forsake() {
         if !readsOver() { abandon() }
     }
 
-    private func switchProtocols(_ exchange: Exchange, rest: ByteView) {
-        guard exchange.request.wantsUpgrade, exchange.response.wantsUpgrade else {
-            protocolError("unexpected_switching_protocols")
-            return
-        }
-        if exchange.request.isHTTP2 {
-            let wanted = WebSocketKey.accept(for: exchange.webSocketKey.readable)
-            let said = exchange.response.value(named: ByteView("sec-websocket-accept"))
-            guard said?.equals(wanted) == true else {
-                protocolError("websocket_accept")
-                return
-            }
-            exchange.response.drop(named: ByteView("sec-websocket-accept"))
-        }
-        self.exchange = nil
-        exchange.leaveUpstreamForTunnel()
-        exchange.responseArrived()
-        exchange.flushResponse()
-        state = .closed
-        loop.timers.cancel(timer)
-        loop.timers.cancel(durationTimer)
-        loop.remove(descriptor: socket.descriptor)
-        var handed = StreamSocket(-1)
-        swap(&handed, &socket)
-        exchange.becomeTunnel(
-            upstream: SocketEnd(handed, worker: worker, isDownstream: false), endpoint: endpoint,
-            early: rest)
-    }
-
     // MARK: - Ends
 
     /// The peer has closed, or the connection broke.
     func ended() {
-        inputEnded = true
         canRead = false
         guard let exchange else {
             stats.add(.upstreamCxDestroyRemote)
@@ -545,7 +319,7 @@ final class UpstreamConnection: UpstreamStream {
         }
     }
 
-    private func protocolError(_ rule: StaticString) {
+    func protocolError(_ rule: StaticString) {
         stats.add(.upstreamCxProtocolError)
         fail(.upstreamProtocolError, cause: rule)
     }
@@ -576,16 +350,21 @@ final class UpstreamConnection: UpstreamStream {
     func close() {
         guard state != .closed else { return }
         state = .closed
-        loop.timers.cancel(timer)
-        loop.timers.cancel(durationTimer)
+        cancelTimers()
         dropPipe()
+        opening?.cancel()
+        opening = nil
         socket.close(loop)
         endpoint.connectionClosed()
     }
 
+    func cancelTimers() {
+        loop.timers.cancel(timer)
+        loop.timers.cancel(durationTimer)
+    }
+
     override func timerFired(tag: UInt8) {
         switch tag {
-        case ConnectionTimer.connect: connectTimedOut()
         case ConnectionTimer.duration: expired()
         case ConnectionTimer.discard:
             guard state == .discarding else { return }

@@ -9,7 +9,7 @@ import Telemetry
 ///
 /// It answers by telling the exchange: `informational`, `responseArrived`, `responseBody`,
 /// `flushResponse`, then `responseEnded` or `upstreamFailed`, after which it has let go of it.
-class UpstreamStream: Pollable {
+class UpstreamStream: Dialler {
     let endpoint: EndpointState
     let worker: Worker
     final var exchange: Exchange?

@@ -8,122 +8,66 @@ import TLS
 import Telemetry
 
 final class UpstreamTunnel: UpstreamStream {
-    private var socket: StreamSocket
-    private let address: SocketAddress
-    private let security: UpstreamSecurity?
-    private var timer = TimerID.none
-
-    private init(
-        _ socket: consuming StreamSocket, to address: SocketAddress, security: UpstreamSecurity?,
-        endpoint: EndpointState, worker: Worker
-    ) {
-        self.address = address
-        self.socket = socket
-        self.security = security
-        super.init(endpoint: endpoint, worker: worker)
-    }
+    /// nil once it is decided.
+    private var opening: Opening?
 
     static func open(
-        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?,
-        worker: Worker
+        to endpoint: EndpointState, _ security: UpstreamSecurity?, for ends: ClientEnds?
     ) throws(DialFailure) -> UpstreamTunnel {
-        let tunnel: UpstreamTunnel
-        let address = endpoint.addressToDial()
-        do throws(DialFailure) {
-            let tls = try security?.stream(for: .bytes, wallNs: worker.loop.wallNs)
-            tunnel = UpstreamTunnel(
-                try StreamSocket.dial(endpoint, at: address, tls, for: ends), to: address,
-                security: security,
-                endpoint: endpoint, worker: worker)
-        } catch {
-            throw endpoint.failed(error, at: address)
-        }
-        do throws(NetError) {
-            try worker.loop.add(tunnel, descriptor: tunnel.socket.descriptor, for: .stream)
-        } catch {
-            tunnel.socket.close(worker.loop)
-            throw .connect(error.reason)
-        }
-        endpoint.connectionOpened()
-        tunnel.timer = worker.loop.timers.schedule(
-            afterMs: UInt64(endpoint.cluster.cluster.connectTimeoutMs), target: tunnel, tag: 0)
+        let tunnel = UpstreamTunnel(endpoint: endpoint, worker: endpoint.cluster.worker)
+        tunnel.opening = try Opening.begin(
+            for: tunnel, to: endpoint, security, inside: .bytes, for: ends)
         return tunnel
     }
 
-    override var stands: Bool { socket.stage == .standing }
+    override var stands: Bool { false }
 
     override func begin(_ exchange: Exchange) {
         self.exchange = exchange
         exchange.claims.wait(in: endpoint.cluster)
-        if endpoint.cluster.rotation != nil { exchange.upstreamAddress = address }
-        // Connected at once: the exchange is told from the loop, never inside its own call.
-        if socket.stage == .standing { loop.again(self) }
+        if endpoint.rotation != nil { exchange.upstreamAddress = opening?.address }
     }
 
     /// What the client says waits for the tunnel.
     override var canTakeBody: Bool { false }
 
-    override func resumed() {
-        if exchange != nil { stands(behind: .empty) }
-    }
-
-    override func ready(_ readiness: Readiness) {
-        guard exchange != nil, socket.stage != .standing else { return }
-        var count = 0
-        do throws(DialFailure) {
-            let stands = try socket.rise(readiness, loop, counting: &count)
-            stats.add(.upstreamCxRxBytesTotal, UInt64(count))
-            if !stands { return }
-        } catch {
-            fail(.remoteConnectionFailure, reason: endpoint.failed(error, at: address).reason)
+    override func opened(_ opening: Opening, _ readiness: Readiness) {
+        self.opening = nil
+        var socket = opening.takeSocket()
+        guard let exchange else {
+            socket.close(loop)
+            endpoint.connectionClosed()
             return
         }
-        if let tls = socket.tls {
-            stats.add(.sslHandshake)
-            if tls.isResumed { stats.add(.sslSessionReused) }
-            security?.keep(tls.takeSession())
-        }
-        stands(behind: socket.tls == nil ? .empty : loop.scratch.readable)
-    }
-
-    override func timerFired(tag: UInt8) {
-        guard socket.stage != .standing else { return }
-        stats.add(.upstreamCxConnectTimeout)
-        fail(.connectionTimeout, reason: endpoint.failed(.timeout, at: address).reason)
-    }
-
-    /// - Parameter behind: what the endpoint said with its handshake.
-    private func stands(behind: ByteView) {
-        guard let exchange else { return }
-        exchange.claims.waitEnded()
-        loop.timers.cancel(timer)
-        loop.remove(descriptor: socket.descriptor)
         self.exchange = nil
+        exchange.claims.waitEnded()
+        // Bytes are all there is to be seen of it.
+        endpoint.connected(isAll: true)
+        if endpoint.rotation != nil { exchange.upstreamAddress = opening.address }
         var early = Buffer()
-        early.append(behind)
-        var handed = StreamSocket(-1)
-        swap(&handed, &socket)
+        if socket.tls != nil { early.append(loop.scratch.readable) }
+        // The tunnel watches both its ends itself.
+        loop.remove(descriptor: socket.descriptor)
         exchange.tunnelStands(
-            SocketEnd(handed, worker: worker, isDownstream: false), endpoint: endpoint,
+            SocketEnd(socket, worker: worker, isDownstream: false), endpoint: endpoint,
             early: early.readable)
     }
 
-    private func fail(_ failure: Failure, reason: String) {
+    override func openingFailed(_ opening: Opening, _ error: DialFailure) {
+        self.opening = nil
         let exchange = exchange
-        close()
-        exchange?.upstreamFailed(failure, reason: reason)
-        endpoint.failLine(failure, reason: reason)
+        self.exchange = nil
+        endpoint.connectionClosed()
+        noteFailure(error.failure)
+        exchange?.upstreamFailed(error.failure, reason: error.reason)
+        endpoint.failLine(error.failure, reason: error.reason)
     }
 
     override func abandon() {
-        close()
-    }
-
-    private func close() {
         exchange = nil
-        guard socket.isOpen else { return }
-        loop.timers.cancel(timer)
-        socket.close(loop)
+        guard let opening else { return }
+        self.opening = nil
+        opening.cancel()
         endpoint.connectionClosed()
     }
 }

@@ -1,68 +1,12 @@
 // How a socket of ours comes to stand: TCP first, then TLS where there is any.
-// Whoever dials, for requests or for a tunnel, does it by these few steps and within one limit of
-// time, as Envoy's connect timeout covers both.
-import Mesh
+// These are the steps of one connection, a value without a clock; Opening takes them, and knows
+// when to give up.
 import Net
 import TLS
 
 extension StreamSocket {
     /// What is missing before bytes of ours may go out.
     enum Stage { case connecting, shaking, standing }
-
-    /// Starts to connect; `rise` with every event until it is decided.
-    /// - Parameters:
-    ///   - address: what `addressToDial` gave.
-    ///   - ends: of the client, for endpoints that want to hear of it.
-    static func dial(
-        _ endpoint: EndpointState, at address: SocketAddress, _ tls: TLSStream?,
-        for ends: ClientEnds?
-    ) throws(DialFailure) -> StreamSocket {
-        let connecting = connect(to: address, of: endpoint)
-        if let header = endpoint.cluster.cluster.proxyHeader {
-            let loop = endpoint.cluster.worker.loop
-            return try first(connecting, tls, saying: header, of: ends ?? ClientEnds(), loop)
-        }
-        return switch connecting {
-        // What connects at once tells so by its first event all the same, unless nothing is left
-        // to wait for.
-        case .connected(let raw):
-            StreamSocket(raw, tls: tls, stage: tls == nil ? .standing : .connecting)
-        case .inProgress(let raw): StreamSocket(raw, tls: tls, stage: .connecting)
-        case .failed(let code): throw .connect(NetError.text(code))
-        }
-    }
-
-    /// The header waits in front of everything else, and leaves with the first event.
-    private static func first(
-        _ connecting: Socket.Connecting, _ tls: TLSStream?, saying header: ProxyHeader,
-        of ends: ClientEnds, _ loop: Loop
-    ) throws(DialFailure) -> StreamSocket {
-        var socket: StreamSocket
-        switch connecting {
-        case .connected(let raw), .inProgress(let raw):
-            socket = StreamSocket(raw, tls: tls, stage: .connecting)
-        case .failed(let code): throw .connect(NetError.text(code))
-        }
-        var bytes = Buffer()
-        header.append(ends, to: &bytes)
-        socket.holdBack(bytes.readable, loop)
-        return socket
-    }
-
-    private static func connect(
-        to address: SocketAddress, of endpoint: EndpointState
-    ) -> Socket.Connecting {
-        let result = Socket.connect(to: address, in: endpoint.cluster.place)
-        guard let asked = endpoint.cluster.cluster.pool?.keepalive else { return result }
-        switch result {
-        case .connected(let raw), .inProgress(let raw):
-            Socket.keepAlive(
-                raw, idleSeconds: asked.idleSeconds, intervalSeconds: asked.intervalSeconds,
-                probes: asked.probes)
-        case .failed: break
-        }
-        return result
-    }
 
     /// Goes on connecting. True when the socket stands: plain bytes that came behind the handshake
     /// are in the loop's scratch buffer.
