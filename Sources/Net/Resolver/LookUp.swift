@@ -8,7 +8,7 @@ final class LookUp: TimerTarget {
     private var answer = NameAnswer(v4: .pending, v6: .pending)
     private var timer = TimerID.none
 
-    init(_ name: String, isSuspect: Bool, loop: Loop, then: @escaping (NameAnswer) -> Void) {
+    init(_ name: String, loop: Loop, then: @escaping (NameAnswer) -> Void) {
         self.name = name
         self.loop = loop
         self.then = then

@@ -21,10 +21,12 @@ public final class Resolver {
     /// Looks a name up.
     /// - Parameters:
     ///   - isSuspect: it was not answered the last time.
+    ///   - isWhole: nothing is tried behind it, whatever resolv.conf has under `search`.
     ///   - then: called on the loop's thread, maybe before this returns: once with the complete
     ///     answer, and before that once with one family's addresses where the other's take long.
     public func lookUp(
-        _ name: String, isSuspect: Bool = false, then: @escaping (NameAnswer) -> Void
+        _ name: String, isSuspect: Bool = false, isWhole: Bool = false,
+        then: @escaping (NameAnswer) -> Void
     ) {
         counts.total += 1
         let known = hosts.lookUp(name)
@@ -33,7 +35,9 @@ public final class Resolver {
             return
         }
         counts.pending += 1
-        let lookUp = LookUp(name, isSuspect: isSuspect, loop: loop) { [weak self] answer in
+        // RFC 1034 section 3.1: a name that ends with the root's dot is complete.
+        let question = isWhole ? "\(name)." : name
+        let lookUp = LookUp(question, loop: loop) { [weak self] answer in
             if answer.isComplete { self?.finished(answer, isSuspect: isSuspect) }
             then(answer)
             if answer.isComplete { self?.advance() }
