@@ -40,25 +40,20 @@ extension Exchange {
             writeMeshFields(client)
             return
         }
-        let loop = worker.loop
         let ruled = ruledInRequest
         writeForwardedFor(client, unless: ruled)
         if !ruled.contains(.forwardedProto) { writeForwardedProto(client) }
         if client.identity != nil, !ruled.contains(.clientCertificate) {
             writeForwardedCertificate(client)
         }
-        if !ruled.contains(.requestID) {
-            loop.outgoing.append("x-request-id: ")
-            writeRequestID()
-            loop.outgoing.append("\r\n")
-        }
+        if !ruled.contains(.requestID) { writeRequestID() }
         writeAttempt()
         writeOriginalPath()
     }
 
     /// What the rule and the destination have set or removed of what is written here: theirs is the
     /// last word (Envoy's router comes behind its connection manager).
-    private var ruledInRequest: OwnFields {
+    var ruledInRequest: OwnFields {
         let byRule = routeHeaders?.ownInRequest ?? []
         guard let headers = forward?.destinations[destinationIndex].headers else { return byRule }
         return byRule.union(headers.ownInRequest)
@@ -97,17 +92,12 @@ extension Exchange {
     }
 
     private func writeMeshFields(_ client: ClientStream) {
-        let loop = worker.loop
         let ruled = ruledInRequest
         if !ruled.contains(.forwardedProto), request.index(of: .xForwardedProto) < 0 {
             writeForwardedProto(client)
         }
         if !ruled.contains(.clientCertificate) { writeForwardedCertificate(client) }
-        if !ruled.contains(.requestID), request.index(of: .xRequestID) < 0 {
-            loop.outgoing.append("x-request-id: ")
-            writeRequestID()
-            loop.outgoing.append("\r\n")
-        }
+        if !ruled.contains(.requestID), request.index(of: .xRequestID) < 0 { writeRequestID() }
         if client.listener.direction == .outbound {
             writeAttempt()
         }
@@ -185,20 +175,26 @@ extension Exchange {
 
     /// What the client sent in the field, and at the edge the client's own address behind it.
     func appendForwardedFor(_ client: ClientStream, to out: inout Buffer) {
-        let isEdge = client.listener.direction == .gateway
+        let isFirst = !appendForwardedFor(to: &out)
+        guard client.listener.direction == .gateway else { return }
+        if !isFirst { out.append(", ") }
+        out.append(host: client.peer)
+    }
+
+    /// What the client sent in the field; false where that is nothing.
+    @discardableResult
+    func appendForwardedFor(to out: inout Buffer) -> Bool {
         var isFirst = true
         for field in request.fields where field.id == .xForwardedFor && field.valueLength > 0 {
             if !isFirst { out.append(", ") }
             isFirst = false
             out.append(request.value(field))
         }
-        guard isEdge else { return }
-        if !isFirst { out.append(", ") }
-        out.append(host: client.peer)
+        return !isFirst
     }
 
     /// A UUID of version 4; Envoy reads the trace decision from its 15th character.
-    private func writeRequestID() {
+    func writeRequestID() {
         if requestID.isEmpty {
             let high = worker.random.next()
             let low = worker.random.next()
@@ -213,6 +209,9 @@ extension Exchange {
             requestID.append(0x2d)
             requestID.appendHexDigits(low & 0xffff_ffff_ffff, count: 12)
         }
-        worker.loop.outgoing.append(requestID.readable)
+        let loop = worker.loop
+        loop.outgoing.append("x-request-id: ")
+        loop.outgoing.append(requestID.readable)
+        loop.outgoing.append("\r\n")
     }
 }

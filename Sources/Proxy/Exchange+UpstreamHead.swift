@@ -11,6 +11,7 @@ extension Exchange {
         guard let forward, let client else { return }
         let destination = forward.destinations[destinationIndex]
         dropChangedFields(destination)
+        if leavesMesh { dropMeshNews() }
         let loop = worker.loop
         loop.outgoing.append(request.methodBytes)
         loop.outgoing.append(0x20)
@@ -18,7 +19,7 @@ extension Exchange {
         loop.outgoing.append(queryWithMark)
         loop.outgoing.append(" HTTP/1.1\r\n")
         writeHost(rewrittenAuthority(forward, destination))
-        writeFields(destination, client)
+        writeFields(destination, client, leaving: leavesMesh)
         if request.framing == .chunked { loop.outgoing.append("transfer-encoding: chunked\r\n") }
         if request.isHTTP2 { writeEmptyLength() }
         if request.wantsUpgrade, let name = request.value(of: .upgrade) {
@@ -31,7 +32,8 @@ extension Exchange {
     }
 
     /// The head that goes upstream as text, for a copy to read, into the loop's outgoing buffer.
-    func writeCopiedHead() {
+    /// - Parameter leaving: the copy goes outside of the mesh.
+    func writeCopiedHead(leaving: Bool) {
         guard let forward, let client else { return }
         let destination = forward.destinations[destinationIndex]
         dropChangedFields(destination)
@@ -43,7 +45,7 @@ extension Exchange {
         loop.outgoing.append(" HTTP/1.1\r\nhost: ")
         withUpstreamAuthority { appendMarkedHost($0, to: &loop.outgoing) }
         loop.outgoing.append("\r\n")
-        writeFields(destination, client)
+        writeFields(destination, client, leaving: leaving)
         if request.framing == .chunked { loop.outgoing.append("transfer-encoding: chunked\r\n") }
         if takesTrailers { loop.outgoing.append("te: trailers\r\n") }
         loop.outgoing.append("\r\n")
@@ -58,12 +60,13 @@ extension Exchange {
         guard let forward, let client else { return nil }
         let destination = forward.destinations[destinationIndex]
         dropChangedFields(destination)
+        if leavesMesh { dropMeshNews() }
         if request.hostIndex >= 0 { request.fields[request.hostIndex].isDropped = true }
         let upgrade = request.wantsUpgrade ? request.value(of: .upgrade) ?? .empty : .empty
         if request.wantsUpgrade { request.drop(named: ByteView("sec-websocket-key")) }
         let loop = worker.loop
         loop.outgoing.removeAll()
-        writeFields(destination, client)
+        writeFields(destination, client, leaving: leavesMesh)
         if takesTrailers { loop.outgoing.append("te: trailers\r\n") }
         let scheme = ByteView(isSecure || client.isSecure ? "https" : "http")
         let target = upstreamTarget
@@ -110,13 +113,15 @@ extension Exchange {
     }
 
     /// The lines that are the same for every protocol.
-    private func writeFields(_ destination: WeightedDestination, _ client: ClientStream) {
+    private func writeFields(
+        _ destination: WeightedDestination, _ client: ClientStream, leaving: Bool
+    ) {
         let loop = worker.loop
         request.appendKeptFields(to: &loop.outgoing)
         appendAdded(
             route: routeHeaders?.request, destination: destination.headers?.request,
             to: &loop.outgoing)
-        writeEdgeFields(client)
+        if leaving { writeOutsideFields(client) } else { writeEdgeFields(client) }
         if request.restatedLength >= 0 {
             loop.outgoing.append("content-length: ")
             loop.outgoing.append(decimal: UInt64(request.restatedLength))

@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -16,6 +17,7 @@ import pytest
 
 from harness import resources as r
 from harness.binary import environment, isthmus
+from harness.certificates import Authority
 from harness.sidecar import Sidecar
 from harness.upstream import Upstream, answers, ok
 
@@ -152,6 +154,52 @@ def test_connections_to_the_workloads_port_come_in_through_the_sidecar(apart, tm
                 # Beside the gate nothing of the workload's is listened on.
                 talk = made.child.err
                 assert "0.0.0.0:15006" in talk and f"{VIRTUAL}:{port}" not in talk, talk
+
+    apart(body)
+
+
+def test_an_allowed_address_does_not_let_another_server_name_out(apart, tmp_path):
+    """REGISTRY_ONLY is by name: who knows the address of an allowed host gets no further by it."""
+
+    def body():
+        pair = Authority(tmp_path / "ca").issue("allowed.example.com")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.certificate, pair.key)
+        asked = []
+        context.sni_callback = lambda _, name, __: asked.append(name)
+
+        def serve(connection):
+            with context.wrap_socket(connection.sock, server_side=True) as inside:
+                inside.recv(4096)
+                inside.sendall(ok(b"allowed\n"))
+
+        only = r.resource(
+            "Sidecar", "only",
+            {"egress": [{"hosts": ["*/*"]}], "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}},
+        )  # fmt: skip
+        with Upstream("allowed", serve) as upstream:
+            entry = r.service_entry(
+                "allowed.example.com", upstream.port, port=443, protocol="TLS",
+                addresses=[VIRTUAL],
+            )  # fmt: skip
+            with sidecar(tmp_path, entry, only) as proxy:
+                assert capture("install", "--uid", NOBODY).code == 0
+
+                def call(name, address=VIRTUAL):
+                    there = ["--connect-to", f"{name}:443:{address}:443", "-k"]
+                    return curl(f"https://{name}/", *there)
+
+                assert call("allowed.example.com") == (0, "allowed\n")
+                # By its name anywhere: it is the entry's endpoint that is called.
+                assert call("allowed.example.com", "10.9.0.1") == (0, "allowed\n")
+                assert asked == ["allowed.example.com"] * 2
+                for name in ("other.example.com", "sub.allowed.example.com"):
+                    code, said = call(name)
+                    assert (code, said) in [(35, ""), (56, "")], (name, code, said)
+                assert len(upstream.connections) == 2
+                # Whoever was given an address has no name to say.
+                assert curl(f"https://{VIRTUAL}/", "-k") == (0, "allowed\n")
+                proxy.log_entry(upstream_cluster="BlackHoleCluster")
 
     apart(body)
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -225,6 +226,58 @@ def test_round_robin_passes_over_addresses_where_nobody_answers(started, names, 
     assert cluster_stat(gateway, "app.test", "upstream_cx_connect_fail") <= 1
     line = gateway.log_entry(authority="app.test", response_code="200")
     assert "127.0.0.2:" in line["upstream_host"]
+
+
+@pytest.fixture
+def silent(places):
+    """127.0.0.9 at the port of `places`: connections to it are neither taken nor refused."""
+    listening = socket.create_server(("127.0.0.9", places.port), backlog=0)
+    crowd = []
+    for _ in range(4):
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex(("127.0.0.9", places.port))
+        crowd.append(one)
+    yield "127.0.0.9"
+    for one in [listening, *crowd]:
+        one.close()
+
+
+def test_a_silent_address_costs_a_moment_and_no_request(started, names, places, silent):
+    names.set("app.test", "127.0.0.2", silent)
+    logical = entry("app.test", places.port, resolution="DNS_ROUND_ROBIN")
+    gateway = start(started, names, logical, workers=1)
+    # A connection each. The first that meets it goes to the other address a quarter of a second
+    # later, and the others do not try it for a while.
+    began = time.monotonic()
+    for _ in range(12):
+        answer = gateway.get(host="app.test", fields=["x-close: 1"])
+        assert (answer.status, answer.body) == (200, b"127.0.0.2")
+    # Envoy's limit for a connection is 10 s.
+    assert time.monotonic() - began < 8
+    assert cluster_stat(gateway, "app.test", "upstream_cx_total") == 12
+    assert cluster_stat(gateway, "app.test", "upstream_cx_connect_fail") == 0
+    assert cluster_stat(gateway, "app.test", "upstream_rq_retry") == 0
+    for line in gateway.log_lines():
+        assert f"127.0.0.2:{places.port}" in line and silent not in line, line
+
+
+@pytest.mark.parametrize("resolution", ["DNS", "DNS_ROUND_ROBIN"])
+def test_ipv6_that_leads_nowhere_is_no_requests_concern(started, names, resolution):
+    # IPv4 alone listens there.
+    places = Places("127.0.0.2")
+    try:
+        names.set("app.test", "127.0.0.2", "::1")
+        both = entry("app.test", places.port, resolution=resolution)
+        gateway = start(started, names, both, workers=1)
+        got = {gateway.get(host="app.test", fields=["x-close: 1"]).body for _ in range(12)}
+        assert got == {b"127.0.0.2"}
+        assert cluster_stat(gateway, "app.test", "upstream_cx_connect_fail") == 0
+        assert cluster_stat(gateway, "app.test", "upstream_rq_retry") == 0
+        members = 2 if resolution == "DNS" else 1
+        assert cluster_stat(gateway, "app.test", "membership_total") == members
+    finally:
+        places.stop()
 
 
 def test_the_hosts_file_comes_before_the_resolver(started, names, places):

@@ -14,7 +14,9 @@ from harness import certificates as c
 from harness import exposition
 from harness import resources as r
 from harness.binary import PROJECT, binary
+from harness.gateway import Gateway
 from harness.nginx import Nginx
+from harness.sidecar import Mesh
 from harness.upstream import Upstream, echo
 from harness.waiting import wait_for
 
@@ -408,6 +410,9 @@ def test_passthrough_reaches_the_upstream_by_server_name(started, pairs, secure_
         with c.TLSWire(gateway.port(443), f"{n}.test") as wire:
             assert wire.served_serial() == pairs[f"{n}.test"].serial
             assert wire.get(f"{n}.test").text == f"nginx-{n} {n}.test"
+    with c.TLSWire(gateway.port(443), "a.test") as wire:
+        # What is said inside is between the two of them: nobody here sees another Host.
+        assert wire.get("b.test").text == "nginx-a a.test"
     assert c.refusal(gateway.port(443), "c.test")
 
 
@@ -495,6 +500,35 @@ def test_another_servers_authority_on_the_same_connection_is_421(simple):
         timeout=20,
     )
     assert done.stdout.split("\n")[:3] == ["200 1", "421 0", "404 0"], done
+
+
+def test_an_egress_gateway_serves_a_host_under_its_own_server_name_alone(tmp_path, upstream):
+    mesh = Mesh(tmp_path)
+    identity, client = mesh.issue("egress"), mesh.issue("caller").context()
+    objects = []
+    for name in ("news", "bank"):
+        host = f"{name}.example.com"
+        door = c.gateway(c.server([host], name, mode="ISTIO_MUTUAL"), name=name)
+        door["spec"]["selector"] = {"istio": "egressgateway"}
+        rule = r.virtual_service(name, r.rule(host), hosts=[host], gateways=[name])
+        objects += [door, r.service_entry(host, upstream.port), rule]
+    arguments = ["--label", "istio=egressgateway", "--identity", identity.folder]
+    with Gateway(tmp_path, objects, ports=(443,), arguments=arguments) as gateway:
+        port = gateway.port(443)
+        with c.TLSWire(port, "news.example.com", context=client) as wire:
+            assert wire.get("news.example.com").status == 200
+            # Whoever may call one host by this gateway may perhaps not call the other.
+            assert wire.get("bank.example.com").status == 421
+            assert wire.get("other.example.com").status == 404
+            # The connection goes on.
+            assert wire.get("news.example.com").status == 200
+        hosts = [request.get("host") for request in upstream.requests]
+        assert hosts == ["news.example.com"] * 2
+        assert gateway.log_entry(response_code="421")["authority"] == "bank.example.com"
+        # A name that nobody serves is no connection at all, and neither is one without a
+        # certificate of the mesh.
+        assert c.refusal(port, "other.example.com", context=client)
+        assert c.refusal(port, "news.example.com")
 
 
 # Secrets that are not as they should be

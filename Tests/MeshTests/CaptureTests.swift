@@ -147,6 +147,34 @@ struct CaptureTests {
         #expect(other.destinations.map(\.clusterName) == [Capture.passthroughCluster])
     }
 
+    @Test("an address of a TLS service takes any name, but under REGISTRY_ONLY its own alone")
+    func namesAtAddresses() throws {
+        func leads(_ name: String?, _ documents: String...) throws -> [String] {
+            let world = world(documents.joined(separator: "\n---\n"))
+            let listener = try #require(captured(world, 443, at: "10.1.0.7"))
+            let chain = listener.chains.max { ($0.fit(name) ?? -1) < ($1.fit(name) ?? -1) }
+            guard case .passthrough(let route) = chain?.handling else { return [] }
+            return route.destinations.map(\.clusterName)
+        }
+        let one = Self.entry("one.example.com", 443, "TLS", addresses: "[10.1.0.7]")
+        let two = Self.entry("two.example.com", 443, "TLS", addresses: "[10.1.0.8]")
+        let (first, second) = ("outbound|443||one.example.com", "outbound|443||two.example.com")
+        for name in ["one.example.com", "three.example.com", nil] {
+            #expect(try leads(name, one, two) == [first])
+        }
+        #expect(try leads("one.example.com", one, two, Self.registryOnly) == [first])
+        // A client that was given an address has no name to say.
+        #expect(try leads(nil, one, two, Self.registryOnly) == [first])
+        #expect(try leads("two.example.com", one, two, Self.registryOnly) == [second])
+        #expect(
+            try leads("three.example.com", one, two, Self.registryOnly)
+                == [Capture.blackHoleCluster])
+        // Inside the mesh names are many, and whoever answers them is known.
+        let inside = one.replacing(
+            "  resolution:", with: "  location: MESH_INTERNAL\n  resolution:")
+        #expect(try leads("three.example.com", inside, Self.registryOnly) == [first])
+    }
+
     @Test("ALLOW_ANY: what nothing describes goes where it was meant to, unheard")
     func allowAny() {
         let world = world(Piece.served("a"))
@@ -156,6 +184,7 @@ struct CaptureTests {
             return
         }
         #expect(world.cluster(Capture.passthroughCluster)?.original != nil)
+        #expect(world.cluster(Capture.passthroughCluster)?.leavesMesh == true)
     }
 
     @Test("REGISTRY_ONLY: a request is told by whom it is blocked, bytes end in BlackHoleCluster")

@@ -41,6 +41,52 @@ import Testing
         #expect(world.clusters(host: "[fd00::1]:80") == [Piece.a])
     }
 
+    @Test("what leaves the mesh is what is outside of it and called for a client inside")
+    func leavesMesh() {
+        func entry(_ name: String, _ location: String) -> String {
+            """
+            kind: ServiceEntry
+            metadata: {name: \(name)}
+            spec:
+              hosts: [\(name).example.com]
+              \(location)
+              resolution: STATIC
+              ports: [{number: 80, name: http, protocol: HTTP}]
+              endpoints: [{address: 10.0.0.1}]
+            """
+        }
+        let entries = [
+            entry("said", "location: MESH_EXTERNAL"), entry("unsaid", ""),
+            entry("inside", "location: MESH_INTERNAL"),
+        ]
+        let calls = ["said", "unsaid", "inside"].map { "outbound|80||\($0).example.com" }
+        func leaving(_ world: World) -> [Bool?] { calls.map { world.cluster($0)?.leavesMesh } }
+        let sidecar = world(
+            Self.service, entries.joined(separator: "\n---\n"), Piece.egress(80))
+        #expect(leaving(sidecar) == [true, true, false])
+        #expect(sidecar.cluster(Piece.a)?.leavesMesh == false)
+        for (label, expected) in [
+            ("egressgateway", [true, true, false]), ("ingressgateway", [false, false, false]),
+        ] {
+            let gateway = World(
+                """
+                kind: Gateway
+                metadata: {name: g}
+                spec:
+                  selector: {istio: \(label)}
+                  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
+                """,
+                entries.joined(separator: "\n---\n"),
+                ["said", "unsaid", "inside"].map {
+                    Piece.virtualService(
+                        $0, hosts: "\($0).example.com", gateways: "g",
+                        http: Piece.to("\($0).example.com"))
+                }.joined(separator: "\n---\n"),
+                node: Node(labels: ["istio": label]))
+            #expect(leaving(gateway) == expected)
+        }
+    }
+
     @Test("hosts of a ServiceEntry are called by that name alone")
     func entry() {
         let entry = """

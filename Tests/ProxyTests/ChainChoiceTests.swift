@@ -39,4 +39,14 @@ struct ChainChoiceTests {
         #expect(Self.chains.choice(for: hello)?.name == wanted)
         #expect(Array(Self.chains.reversed()).choice(for: hello)?.name == wanted)
     }
+
+    @Test("a chain for clients without a name is for them alone")
+    func unnamed() {
+        let chains = [Self.chain("any", ["*"]), Self.chain("unnamed", [""])]
+        var hello = ClientHello()
+        #expect(chains.choice(for: hello)?.name == "unnamed")
+        hello.serverName = "shop.example"
+        #expect(chains.choice(for: hello)?.name == "any")
+        #expect(chains.suffix(1).map(\.self).choice(for: hello) == nil)
+    }
 }

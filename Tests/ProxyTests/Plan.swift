@@ -68,11 +68,16 @@ struct Plan {
         remake(pool: pool, outliers: outliers)
     }
 
+    /// The clusters of these places are outside of the mesh, the others inside.
+    mutating func lead(outside places: Int...) {
+        remake(outside: places)
+    }
+
     private mutating func remake(
         tls: UpstreamTLS? = nil, speaks: Cluster.UpstreamProtocol? = nil, pool: PoolPolicy? = nil,
-        outliers: OutlierPolicy? = nil
+        outliers: OutlierPolicy? = nil, outside: [Int] = []
     ) {
-        clusters = clusters.map { old in
+        clusters = clusters.enumerated().map { place, old in
             Cluster(
                 name: old.name, host: old.host, serviceName: old.serviceName,
                 namespace: old.namespace, port: old.port, subset: old.subset,
@@ -85,7 +90,7 @@ struct Plan {
                         locality: $0.locality, labels: $0.labels, workload: $0.workload,
                         tls: tls ?? $0.tls,
                         origin: $0.origin)
-                }, origins: old.origins)
+                }, leavesMesh: outside.contains(place) || old.leavesMesh, origins: old.origins)
         }
     }
 

@@ -97,14 +97,21 @@ extension RouteCompiler {
         }
         for service in secured where !service.writtenAddresses.isEmpty {
             let route = bytesRoute(to: service, plan, port.mesh)
-            let own = chains.filter { chain in
-                chain.serverNames.contains { HostName.overlaps($0, service.host) }
+            let name = "tls.\(plan.port).\(service.host)"
+            let own: [FilterChain]
+            if service.isExternal, port.sidecar.policy == .registryOnly {
+                // Whoever serves there may serve other names as well, and those are not registered.
+                own = chains + [Self.nameless(name, route), rest]
+            } else {
+                own =
+                    chains.filter { chain in
+                        chain.serverNames.contains { HostName.overlaps($0, service.host) }
+                    } + [Self.anyName(name, route)]
             }
-            let through = Self.anyName("tls.\(plan.port).\(service.host)", route)
             listeners.append(
                 captured(
                     blocks(of: service), plan.port,
-                    .sniffed(own + [through], plain: .detected(table, route)), service.origins))
+                    .sniffed(own, plain: .detected(table, route)), service.origins))
         }
         guard !requests.isEmpty || !secured.isEmpty else { return listeners }
         let isHTTPAlone =
@@ -169,6 +176,13 @@ extension RouteCompiler {
     private static func anyName(_ name: String, _ route: TCPRoute) -> FilterChain {
         FilterChain(
             name: name, serverNames: ["*"], handling: .passthrough(route), origin: route.origin)
+    }
+
+    /// TLS without a name, as who calls an address has none to give.
+    private static func nameless(_ name: String, _ route: TCPRoute) -> FilterChain {
+        FilterChain(
+            name: "\(name).unnamed", serverNames: [""], handling: .passthrough(route),
+            origin: route.origin)
     }
 
     /// Where connections go that no object describes.

@@ -24,7 +24,7 @@ extension ClusterBuilder {
             name: key.name, host: "", serviceName: key.host, namespace: "", port: 0, subset: "",
             loadBalancing: .roundRobin, upstreamProtocol: .asClient, connectTimeoutMs: 10_000,
             endpoints: [], original: goesOn ? Self.kept(Self.anybody(origin), old) : nil,
-            origins: [origin])
+            leavesMesh: key.host == Capture.passthroughCluster, origins: [origin])
         if let old, old.isSame(as: cluster) { return old }
         return cluster
     }

@@ -64,6 +64,7 @@ struct ClusterBuilder {
             balance: balance(members, policy, of: key, merged, old: old),
             proxyHeader: key.use == .outbound ? Self.proxyHeader(policy?.proxyProtocol) : nil,
             original: original,
+            leavesMesh: service.isExternal && security.node.callsForMesh,
             origins: service.origins + Self.origins(merged, subset: key.subset))
         if let old, old.isSame(as: cluster) { return old }
         return cluster
@@ -176,7 +177,7 @@ extension Cluster {
             && pool == other.pool
             && outliers == other.outliers && origins == other.origins
             && BalancePolicy.areSame(balance, other.balance) && proxyHeader == other.proxyHeader
-            && Self.areAlike(original, other.original)
+            && Self.areAlike(original, other.original) && leavesMesh == other.leavesMesh
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }
     }

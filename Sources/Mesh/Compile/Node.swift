@@ -14,7 +14,7 @@ public struct Node: Sendable, Equatable {
     public var role: Role
     /// `region/zone/subzone`; empty where the proxy does not know its place.
     public var locality: String
-    /// What Gateway selectors look at; `istio: ingressgateway` by custom.
+    /// What Gateway selectors look at; `istio: ingressgateway` or `istio: egressgateway` by custom.
     public var labels: [String: String]
     /// The namespace the proxy counts as living in; decides what `exportTo` shows it.
     public var namespace: String
@@ -68,6 +68,11 @@ public struct Node: Sendable, Equatable {
             role: .sidecar(workload: name), labels: [:],
             namespace: namespace ?? defaultNamespace, bindAddress: "127.0.0.1")
     }
+
+    /// Whether its clients are of the mesh and what they call outside is called on their behalf:
+    /// sidecars, and gateways that say `istio: egressgateway`, as Istio's own do. Any other gateway
+    /// is a reverse proxy for whoever comes, wherever its routes lead.
+    var callsForMesh: Bool { role != .gateway || labels["istio"] == "egressgateway" }
 
     func boundPort(for declared: UInt16) -> UInt16 { portMap[declared] ?? declared }
 }

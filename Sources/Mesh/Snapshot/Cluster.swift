@@ -52,6 +52,9 @@ public final class Cluster: Sendable {
     /// Connections go where the client meant them to (Envoy's ORIGINAL_DST), each as if this were
     /// the endpoint there; nil for clusters that have endpoints of their own.
     public let original: Endpoint?
+    /// Its endpoints are outside of the mesh, and called by a proxy of the mesh for a client of the
+    /// mesh: what the two know of each other is not told them.
+    public let leavesMesh: Bool
     /// The object that made the service known, and the DestinationRule where one applies.
     public let origins: [Origin]
 
@@ -62,7 +65,7 @@ public final class Cluster: Sendable {
         discovery: Discovery = .fixed,
         pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
         balance: BalancePolicy? = nil, proxyHeader: ProxyHeader? = nil, original: Endpoint? = nil,
-        origins: [Origin]
+        leavesMesh: Bool = false, origins: [Origin]
     ) {
         self.name = name
         self.host = host
@@ -80,6 +83,7 @@ public final class Cluster: Sendable {
         self.balance = balance
         self.proxyHeader = proxyHeader
         self.original = original
+        self.leavesMesh = leavesMesh
         self.origins = origins
     }
 }

@@ -14,7 +14,8 @@ public final class FilterChain: Sendable {
 
     /// Istio's name, `https.443.https.bookinfo-gateway.default`.
     public let name: String
-    /// Lower case: exact names, `*.suffix`, or `*`, which also takes clients without SNI.
+    /// Lower case: exact names, `*.suffix`, or `*`, which also takes clients without SNI; empty for
+    /// those alone.
     public let serverNames: [String]
     /// ALPN names, any of which the client must offer; empty where it may offer what it likes. This
     /// is how the mutual TLS of a mesh is told from TLS of the application's own.
@@ -41,6 +42,9 @@ public final class FilterChain: Sendable {
             let fit: Int
             if name == "*" {
                 fit = 0
+            } else if name.isEmpty {
+                guard serverName == nil else { continue }
+                fit = Int.max
             } else if let serverName {
                 if name == serverName {
                     fit = Int.max

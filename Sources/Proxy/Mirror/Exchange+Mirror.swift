@@ -31,12 +31,13 @@ extension Exchange {
         guard let client, let cluster = policy.forward.destinations[0].cluster,
             worker.activeMirrors < worker.settings.limits.mirrorsMax
         else { return nil }
+        let target = worker.cluster(at: cluster)
         let stream = MirrorStream(
-            to: worker.cluster(at: cluster), from: client.localAddress ?? client.peer,
+            to: target, from: client.localAddress ?? client.peer,
             listener: client.listener)
         let copy = worker.takeExchange()
         copy.begin(client: stream)
-        let isSound = copy.becomeCopy(of: self)
+        let isSound = copy.becomeCopy(of: self, leaving: target.cluster.leavesMesh)
         copy.forward = policy.forward
         copy.hasBody = hasBody
         stream.begin(copy)
@@ -49,11 +50,11 @@ extension Exchange {
 
     /// Reads the head that `original` sends upstream as if it had come from a client.
     /// - Returns: whether it is one; its limits, which leave room for what proxies add, say no.
-    private func becomeCopy(of original: Exchange) -> Bool {
+    private func becomeCopy(of original: Exchange, leaving: Bool) -> Bool {
         isMirror = true
         let loop = worker.loop
         loop.outgoing.removeAll()
-        original.writeCopiedHead()
+        original.writeCopiedHead(leaving: leaving)
         defer { loop.outgoing.removeAll() }
         var limits = worker.settings.limits.http
         limits.headBytesMax += Self.addedBytesMax
@@ -114,6 +115,7 @@ extension Exchange {
 
     /// Of a copy everything is as the original has it, but for the fields that are written anew.
     func dropMirrorFields() {
+        if leavesMesh { return }
         for index in request.fields.indices where request.fields[index].id == .xForwardedFor {
             request.fields[index].isDropped = true
         }

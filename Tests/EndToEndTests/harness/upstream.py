@@ -149,7 +149,9 @@ def once(data):
 class Upstream:
     """Listens on a port of its own. Starts accepting when it is first given a script."""
 
-    def __init__(self, name="upstream", script=None, seconds=20.0, port=0):
+    def __init__(
+        self, name="upstream", script=None, seconds=20.0, port=0, address="127.0.0.1"
+    ):
         self.name = name
         self.seconds = seconds
         self.script = script or echo
@@ -160,7 +162,7 @@ class Upstream:
         self.complaints = []
         self.connections = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self._listener = socket.create_server((address, port), backlog=512)
         self.port = self._listener.getsockname()[1]
         self._thread = None
 
