@@ -6,8 +6,9 @@ import Net
 final class Caller {
     enum Answer {
         case json(JSONValue)
-        /// The status the other service gave, 500 when it gave none.
-        case failed(status: UInt16)
+        /// The status the other service gave, 500 when it gave none, and what it said of it as
+        /// `error` of an object.
+        case failed(status: UInt16, reason: String? = nil)
     }
 
     private let callee: Callee?
@@ -51,7 +52,10 @@ final class Caller {
 
     private static func answer(_ result: Result<ClientResponse, ClientError>) -> Answer {
         guard case .success(let response) = result else { return .failed(status: 500) }
-        guard response.status == 200 else { return .failed(status: response.status) }
+        guard response.status == 200 else {
+            let reason = (try? JSONValue.parse(response.body))?["error"]?.string
+            return .failed(status: response.status, reason: reason)
+        }
         do throws(JSONError) {
             return .json(try JSONValue.parse(response.body))
         } catch {

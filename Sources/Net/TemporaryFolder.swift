@@ -32,6 +32,9 @@ public final class TemporaryFolder {
         return file
     }
 
+    /// Removes a file in it, where there is one.
+    public func remove(_ name: String) { _ = unsafe unlink("\(path)/\(name)") }
+
     deinit { Self.remove(path) }
 
     /// Links are removed and never followed.

@@ -35,12 +35,12 @@ struct SamplesTests {
         }
     }
 
-    @Test("four workloads have a name and a loopback address each")
+    @Test("every workload has a name and a loopback address")
     func places() {
         #expect(
             SampleWorkload.allCases.map { "\($0.name) \($0.address(port: 1).host)" } == [
                 "httpbin-v1 127.0.0.31", "httpbin-v2 127.0.0.32", "tcp-echo-v1 127.0.0.33",
-                "tcp-echo-v2 127.0.0.34",
+                "tcp-echo-v2 127.0.0.34", "details-v2 127.0.1.18", "outside-v1 127.0.1.41",
             ])
     }
 

@@ -16,6 +16,8 @@ struct BookinfoResourcesTests {
         try compare(BookinfoResources.files, with: BookinfoResources.folder)
         try compare(MeshResources.files, with: MeshResources.folder)
         try compare(SampleResources.files, with: SampleResources.folder)
+        try compare(OutsideResources.files, with: OutsideResources.folder)
+        try compare(BookServiceResources.files, with: BookServiceResources.folder)
     }
 
     private func compare(_ files: [(name: String, text: String)], with path: String) throws {

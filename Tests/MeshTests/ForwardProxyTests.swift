@@ -78,6 +78,28 @@ import Testing
         #expect(explanation.destinations.map(\.cluster) == ["outbound|443||\(host)"])
     }
 
+    @Test("names that rules of the mesh for TLS alone know are reached on the ports of the rules")
+    func ruledNames() throws {
+        let rule = """
+            kind: VirtualService
+            metadata: {name: wiki}
+            spec:
+              hosts: ['*.wikipedia.org']
+              gateways: [mesh, istio-system/egress]
+              tls:
+              - match: [{gateways: [mesh], port: 8443, sniHosts: ['*.wikipedia.org']}]
+                route: [{destination: {host: way.example.com, port: {number: 443}}}]
+              - match: [{gateways: [istio-system/egress], port: 443, sniHosts: ['*.wikipedia.org']}]
+                route: [{destination: {host: way.example.com, port: {number: 443}}}]
+            """
+        let way = entry("way.example.com")
+        let known = try explain("https://en.wikipedia.org:8443/", way, rule)
+        #expect(known.destinations.map(\.cluster) == ["outbound|443||way.example.com"])
+        for url in ["https://en.wikipedia.org/", "https://wikipedia.org:8443/"] {
+            #expect(try explain(url, way, rule).outcome == .unknownHost(status: 502), "\(url)")
+        }
+    }
+
     @Test("a listener for one port is no forward proxy")
     func onePort() throws {
         let explanation = try explain(

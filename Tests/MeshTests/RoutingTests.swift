@@ -65,6 +65,19 @@ import Testing
         #expect(world.says("spec.http[0].match[1]", "never reached"))
     }
 
+    @Test("what is for another gateway or port is not called lost")
+    func notLost() {
+        let world = Self.world(
+            """
+            - match: [{port: 80}, {port: 443}]
+              route: [{destination: {host: a}}]
+            - match: [{gateways: [mesh]}]
+              route: [{destination: {host: b}}]
+            """)
+        #expect(world.clusters("/") == [Piece.a])
+        #expect(world.warnings.isEmpty)
+    }
+
     @Test("match.port is decided by the Gateway's port, not the bound one")
     func matchPort() {
         let http = """

@@ -1,4 +1,5 @@
-// The rules of gateways/tasks over the demo's own resources: every proxy takes them without a word.
+// The rules of gateways/tasks and gateways/egress over the demo's own resources: every proxy takes
+// them without a word.
 // A task that warns, or that names a subset nobody has, would be a tutorial that teaches mistakes.
 import Mesh
 import Spec
@@ -16,20 +17,35 @@ import Testing
         }
     }
 
+    /// What the demo makes itself, for the egress gateway.
+    private static let credential = ParsedFile(
+        reading: Array(
+            """
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: client-credential, namespace: istio-system}
+            data: {tls.crt: eA==, tls.key: eA==, ca.crt: eA==}
+            """.utf8), file: "credential.yaml"
+    ).objects
+
     /// As `isthmus demo` has it: the mesh without its destination rules, and the samples.
     private static func demo() throws -> [any Resource] {
         try objects(in: "mtls").filter { !($0 is DestinationRule) } + objects(in: "samples")
+            + credential
     }
 
     private static let tasks: [String] = {
-        let files = yamlFiles(below: "\(root)/gateways/tasks") ?? []
-        let names = files.map { $0.components("/gateways/tasks/")[1].components("/")[0] }
-        return Array(Set(names)).sorted()
+        let files = ["tasks", "egress"].flatMap { yamlFiles(below: "\(root)/gateways/\($0)") ?? [] }
+        let folders = files.map { file in
+            file.components("/gateways/")[1].components("/").dropLast().joined(separator: "/")
+        }
+        return Array(Set(folders)).sorted()
     }()
 
     private static var nodes: [Node] {
-        var nodes = [Node()]
-        for workload in ["productpage-v1", "reviews-v2", "curl"] {
+        let egress = ["app": "istio-egressgateway", "istio": "egressgateway"]
+        var nodes = [Node(), Node(labels: egress)]
+        for workload in ["productpage-v1", "reviews-v2", "curl", "details-v2"] {
             nodes.append(Node.sidecar(of: workload, defaultNamespace: "default"))
         }
         for index in nodes.indices { nodes[index].hasIdentity = true }
@@ -40,14 +56,14 @@ import Testing
         "a task's rules compile for the gateway and for sidecars without a warning",
         arguments: tasks)
     func compiles(_ task: String) throws {
-        let rules = try Self.objects(in: "tasks/\(task)")
+        let rules = try Self.objects(in: task)
         let replaced = Set(rules.map(\.key))
         let objects = try Self.demo().filter { !replaced.contains($0.key) } + rules
         for node in Self.nodes {
             let result = compile(ObjectSet(objects), node: node, version: 1)
             // What is said of the demo's own resources is for other tests.
             let findings = result.diagnostics.filter {
-                $0.severity != .info && $0.location?.file.contains("/tasks/") ?? true
+                $0.severity != .info && $0.location?.file.contains("/\(task)/") ?? true
             }
             #expect(findings.isEmpty, "\(node.role): \(findings)")
             #expect(result.snapshot != nil)

@@ -33,7 +33,7 @@ struct BookPage {
 
     private var detailsSection: String {
         guard case .json(let value) = details else {
-            return apology(id: "details", about: "details")
+            return apology(id: "details", about: "details", answer: details)
         }
         let rows: [(String, String)] = [
             ("Type", "type"), ("Pages", "pages"), ("Publisher", "publisher"),
@@ -54,7 +54,7 @@ struct BookPage {
 
     private var reviewsSection: String {
         guard case .json(let value) = reviews else {
-            return apology(id: "reviews", about: "reviews")
+            return apology(id: "reviews", about: "reviews", answer: reviews)
         }
         let cards = (value["reviews"]?.array ?? []).map(review)
         var served = ""
@@ -95,11 +95,19 @@ struct BookPage {
             """
     }
 
-    private func apology(id: String, about what: String) -> String {
+    private func apology(
+        id: String, about what: String, answer: Caller.Answer
+    ) -> String {
         """
             <h2 id="\(id)">Error fetching product \(what)!</h2>
             <p class="warning" role="alert">Sorry, product \(what) are currently unavailable \
-        for this book.</p>
+        for this book.</p>\(reason(answer))
         """
+    }
+
+    /// What the service itself said; a proxy's word on a service that did not answer is not shown.
+    private func reason(_ answer: Caller.Answer) -> String {
+        guard case .failed(_, let reason?) = answer else { return "" }
+        return "\n    <p class=\"reason\">\(HTML.escape(reason))</p>"
     }
 }

@@ -43,7 +43,7 @@ extension Productpage {
     ) {
         switch answer {
         case .json(let value): responder.send(.json(value))
-        case .failed(let status):
+        case .failed(let status, _):
             responder.send(
                 .error(
                     "Sorry, product \(what) are currently unavailable for this book.",

@@ -32,7 +32,78 @@ public enum SampleResources {
               egress:
               - bind: 127.0.2.17
                 captureMode: NONE
-                hosts: ["./*"]
+                hosts: ["./*", "istio-system/*"]
+              # Hosts that nothing describes are refused: tasks show what describing them does.
+              outboundTrafficPolicy:
+                mode: REGISTRY_ONLY
+
+            """#
+        ),
+        (
+            "details-v2.yaml",
+            #"""
+            # Version 2 of details: it asks books.example.com, a book service outside of the mesh,
+            # as Istio's samples/bookinfo/platform/kube/bookinfo-details-v2.yaml asks Google. Its
+            # sidecar lets out what an entry describes and nothing else. The service details does
+            # not select it: a rule that wants it gives it the label app: details.
+            apiVersion: networking.istio.io/v1
+            kind: WorkloadEntry
+            metadata:
+              name: details-v2
+            spec:
+              address: 127.0.0.18
+              labels: {app: details-v2, version: v2, instance: details-v2}
+              serviceAccount: bookinfo-details-v2
+            ---
+            apiVersion: networking.istio.io/v1
+            kind: Sidecar
+            metadata:
+              name: details-v2
+            spec:
+              workloadSelector:
+                labels: {instance: details-v2}
+              ingress:
+              - port: {number: 9080, protocol: HTTP, name: http}
+                bind: 127.0.0.18
+                captureMode: NONE
+                defaultEndpoint: 127.0.1.18:9080
+              egress:
+              - bind: 127.0.2.18
+                captureMode: NONE
+                hosts: ["./*.example.com", "istio-system/*"]
+              outboundTrafficPolicy:
+                mode: REGISTRY_ONLY
+
+            """#
+        ),
+        (
+            "egress-gateway.yaml",
+            #"""
+            # istio-egressgateway: a gateway through which calls leave the mesh, where rules send
+            # them there. It listens on what Gateways with the selector istio: egressgateway say;
+            # ports 80 and 443 of theirs are bound as 8080 and 8443, as in Istio's own
+            # installation.
+            apiVersion: v1
+            kind: Service
+            metadata:
+              name: istio-egressgateway
+              namespace: istio-system
+              labels: {app: istio-egressgateway, istio: egressgateway}
+            spec:
+              ports:
+              - {port: 80, targetPort: 8080, name: http2}
+              - {port: 443, targetPort: 8443, name: https}
+              selector: {app: istio-egressgateway, istio: egressgateway}
+            ---
+            apiVersion: networking.istio.io/v1
+            kind: WorkloadEntry
+            metadata:
+              name: istio-egressgateway
+              namespace: istio-system
+            spec:
+              address: 127.0.0.10
+              labels: {app: istio-egressgateway, istio: egressgateway}
+              serviceAccount: istio-egressgateway-service-account
 
             """#
         ),

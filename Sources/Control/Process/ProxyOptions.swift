@@ -22,6 +22,8 @@ public struct ProxyOptions: Sendable {
     public var identity: IdentitySource?
     /// Whom host names are asked of.
     public var resolver = ResolverSettings()
+    /// Having nothing to listen on is nothing to warn of: its rules are still to come.
+    public var waitsForRules = false
     /// The flags as given, for `/server_info`.
     public var commandLine: [String] = []
 

@@ -148,7 +148,7 @@ extension ProxyProcess {
 
     /// A gateway that no Gateway selects is running, ready and useless.
     private func tellWhenDeaf(_ snapshot: Snapshot) {
-        guard snapshot.routing.listeners.isEmpty else { return }
+        guard snapshot.routing.listeners.isEmpty, !options.waitsForRules else { return }
         let labels = options.source.node.labels.sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         log.warning(

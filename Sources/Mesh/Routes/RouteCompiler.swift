@@ -52,7 +52,7 @@ struct RouteCompiler {
             let source = rule.owner === service.object ? own : rule.source
             if rule.route.match.isEmpty {
                 routes.append(route(rule, match: nil, in: scope, from: source))
-                tellOfUnreached(rules, after: number, match: nil)
+                tellOfUnreached(rules, after: number, match: nil, in: scope)
                 return routes
             }
             var shared: Parts?
@@ -63,7 +63,7 @@ struct RouteCompiler {
                     rule, match: match, in: scope, parts: parts, from: source)
                 routes.append(route)
                 if route.isCatchAll {
-                    tellOfUnreached(rules, after: number, match: match)
+                    tellOfUnreached(rules, after: number, match: match, in: scope)
                     return routes
                 }
             }
@@ -87,24 +87,31 @@ struct RouteCompiler {
                 || conditions.sourceNamespace == node.namespace)
     }
 
-    /// IST0130: what stands behind a route that takes everything is never asked.
-    private mutating func tellOfUnreached(_ rules: [Rule], after number: Int, match: Int?) {
+    /// IST0130: what stands behind a route that takes everything is never asked. What is for other
+    /// ports, gateways or clients stands elsewhere.
+    private mutating func tellOfUnreached(
+        _ rules: [Rule], after number: Int, match: Int?, in scope: Scope
+    ) {
         let winner = rules[number]
         let place = RulePlace(rule: winner.index, match: match)
         let advice = "move the rule that takes everything to the end, or narrow it"
-        if let match, match + 1 < winner.route.match.count {
-            let lost = winner.route.match[match + 1]
+        let next = match.flatMap { taken in
+            winner.route.match.indices.first { $0 > taken && applies(winner, $0, in: scope) }
+        }
+        if let next {
             findings.report(
-                .warning, winner.matchOwner, at: lost.position,
-                "spec.http[\(winner.index)].match[\(match + 1)]",
+                .warning, winner.matchOwner, at: winner.route.match[next].position,
+                "spec.http[\(winner.index)].match[\(next)]",
                 "never reached: \(place) takes every request before it", advice: advice)
         }
-        guard number + 1 < rules.count else { return }
-        let lost = rules[number + 1]
-        let more = rules.count - number - 2
-        let count = more == 0 ? "" : " (and \(more) more after it)"
+        let lost = rules.dropFirst(number + 1).filter { rule in
+            rule.route.match.isEmpty
+                || rule.route.match.indices.contains { applies(rule, $0, in: scope) }
+        }
+        guard let first = lost.first else { return }
+        let count = lost.count == 1 ? "" : " (and \(lost.count - 1) more after it)"
         findings.report(
-            .warning, lost.owner, at: lost.route.position, "spec.http[\(lost.index)]",
+            .warning, first.owner, at: first.route.position, "spec.http[\(first.index)]",
             "never reached\(count): \(place) of \(winner.owner.key) takes every request before it",
             advice: advice)
     }

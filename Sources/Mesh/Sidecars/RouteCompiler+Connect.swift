@@ -30,6 +30,7 @@ extension RouteCompiler {
                     name: "\(service.host):\(plan.port)", domains: domains,
                     routes: routes + [unknown]))
         }
+        hosts += ruledTunnels(rules, taken: &taken, otherwise: unknown, plan.port)
         hosts.sort { $0.name < $1.name }
         if taken.insert("*").inserted {
             hosts.append(

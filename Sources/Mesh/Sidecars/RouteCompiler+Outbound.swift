@@ -185,7 +185,7 @@ extension RouteCompiler {
         let listed =
             sidecar.sidecar.map { ", and list it under egress hosts of \($0.object)" } ?? ""
         let refusal =
-            plan.isCaptured
+            plan.isCaptured || sidecar.policy != .allowAny
             ? " is blocked by outboundTrafficPolicy REGISTRY_ONLY of \(origin.object)"
             : " is not known here"
         let text = "\(refusal): describe it with a ServiceEntry\(listed)\n"

@@ -12,8 +12,9 @@ struct DemoCommand: ParsableCommand {
         abstract: "Run the Bookinfo application as a mesh, and print the URLs to open.",
         discussion: """
             One process: six services, a sidecar beside each, a gateway in front, and an authority
-            that gives every proxy its identity; beside them httpbin and tcp-echo, as tutorials
-            use them. Ctrl-C stops it and leaves nothing behind.
+            that gives every proxy its identity; beside them httpbin and tcp-echo, an egress
+            gateway, and outside hosts to call through it, as tutorials use them. Ctrl-C stops it
+            and leaves nothing behind.
 
             Rules of your own take the place of built-in ones of the same name, as if they were
             applied over them; a file you save is live at once:
@@ -98,7 +99,9 @@ struct DemoCommand: ParsableCommand {
         let samples = Samples()
         do {
             try bookinfo.start()
-            try samples.start(mesh.sampleAddresses)
+            try samples.start(
+                mesh.sampleAddresses, sidecar: mesh.detailsCallsAddress,
+                outsideRoots: mesh.outsideRoots)
         } catch {
             throw Complaint(.inputOutput, "\(error)")
         }
@@ -109,12 +112,17 @@ struct DemoCommand: ParsableCommand {
         }
         let status = ProxyProcess.run(
             try mesh.gateway(),
-            beside: try mesh.sidecars(withAdmin: true), on: mesh.loop, log: log
+            beside: try mesh.others(withAdmin: true), on: mesh.loop, log: log
         ) {
             Output.data(greeting($0, mesh))
         }
         if status == .success { Output.data("\nstopped\n") }
         return status
+    }
+
+    private func freePorts() throws -> [UInt16: UInt16] {
+        try [DemoMesh.declaredCalls, 80, 443, DemoMesh.declaredOutside]
+            .reduce(into: [:]) { $0[$1] = try PortMap.freePort() }
     }
 
     private var mappedPorts: [UInt16: UInt16] {
@@ -140,6 +148,7 @@ struct DemoCommand: ParsableCommand {
             "", "Calls from inside the mesh, to its services by their names:", "",
             "  curl -x \(mesh.callsAddress) http://reviews:9080/reviews/0",
             "  curl -x \(mesh.callsAddress) http://httpbin:8000/headers",
+            "", "What to try with it, routing, failures, calls that leave the mesh: docs/tasks",
         ]
         lines += [
             "",
@@ -162,12 +171,14 @@ struct DemoCommand: ParsableCommand {
                 ports: .init(
                     http: try PortMap.freePort(), https: try PortMap.freePort(),
                     workload: try PortMap.freePort(),
-                    others: [DemoMesh.declaredCalls: try PortMap.freePort()]
-                        .merging(mappedPorts) { $1 }, admin: 0), paths: paths, log: log)
+                    others: try freePorts().merging(mappedPorts) { $1 }, admin: 0),
+                paths: paths, isChecked: true, log: log)
             let candidate = mesh.bookinfo()
             do {
                 try candidate.start()
-                try samples.start(mesh.sampleAddresses)
+                try samples.start(
+                    mesh.sampleAddresses, sidecar: mesh.detailsCallsAddress,
+                    outsideRoots: mesh.outsideRoots)
                 running = (mesh, candidate)
             } catch {
                 // Somebody else took the port meanwhile.
@@ -183,7 +194,7 @@ struct DemoCommand: ParsableCommand {
         }
         return ProxyProcess.run(
             try mesh.gateway(),
-            beside: try mesh.sidecars(withAdmin: false), on: mesh.loop, log: log
+            beside: try mesh.others(withAdmin: false), on: mesh.loop, log: log
         ) { process in
             DemoWalk.start(
                 process, gateway: .v4(0x7F00_0001, port: mesh.ports.http), mesh: mesh

@@ -20,10 +20,13 @@ struct DemoMesh {
         /// Of the services, their sidecars and the applications behind, each at its own address.
         var workload: UInt16
         /// Declared port to bound port, for listeners that applied rules open, and for 15001, where
-        /// the sidecar of `curl` takes calls.
+        /// sidecars take calls for any port; for 80 and 443 of the egress gateway; for 9443, where
+        /// the outside takes TLS.
         var others: [UInt16: UInt16] = [:]
         /// Of the proxies' admin servers, each at its own address.
         var admin: UInt16 = 15000
+
+        func bound(_ declared: UInt16) -> UInt16 { others[declared] ?? declared }
     }
 
     static let declaredHTTP: UInt16 = 8080
@@ -32,10 +35,17 @@ struct DemoMesh {
     private static let secret = "istio-system/bookinfo-credential"
     /// What the gateway's certificate is for.
     private static let hosts = ["localhost", "bookinfo.example.com"]
-    private static let gatewayAccount = "istio-ingressgateway-service-account"
     /// The workload that is called from by hand; gateways/samples.
     private static let curl = (name: "curl", place: UInt32(17))
+    /// The workload that calls an outside host; gateways/samples.
+    private static let detailsV2 = (name: "details-v2", place: UInt32(18))
     static let declaredCalls: UInt16 = 15001
+    /// Where the outside takes TLS, as the ports of gateways/egress say.
+    static let declaredOutside: UInt16 = 9443
+    /// Ports of Gateways for the egress gateway, and where they are bound, as Istio's installation
+    /// has it.
+    private static let egressPorts: [UInt16: UInt16] = [80: 8080, 443: 8443]
+    static let egressPlace: UInt32 = 10
 
     let ports: Ports
     let loop: Loop
@@ -48,17 +58,24 @@ struct DemoMesh {
     let roots: [UInt8]
     private let base: [UInt8]
     private let paths: [String]
+    private let outside: DemoOutside
+    /// Where a check puts rules of its own; nil where nobody checks.
+    let rules: TemporaryFolder?
 
     /// - Parameters:
     ///   - paths: files and folders of rules over the built-in ones.
-    init(ports: Ports, paths: [String], log: Log) throws {
+    ///   - isChecked: have a folder of rules besides.
+    init(ports: Ports, paths: [String], isChecked: Bool = false, log: Log) throws {
         self.ports = ports
-        self.paths = paths
+        rules = isChecked ? try TemporaryFolder(prefix: "isthmus-demo-rules-") : nil
+        self.paths = paths + (rules.map { [$0.path] } ?? [])
         let folder = try TemporaryFolder(prefix: "isthmus-demo-")
         loop = try Loop()
         let authority = try Authority.create(
             path: "\(folder.path)/ca", plan: AuthorityPlan(trustDomain: .clusterLocal))
-        base = try Self.resources(workloadPort: ports.workload, authority)
+        outside = try DemoOutside(ports: ports, folder: folder)
+        outside.trust()
+        base = try Self.resources(ports, authority) + Array("---\n".utf8) + outside.credentials
         let server = try AuthorityServer(authority, loop: loop, log: log)
         serverAddress = try server.listen(on: .v4(0x7F00_0001, port: 0))
         roots = server.roots
@@ -85,7 +102,6 @@ struct DemoMesh {
         return Bookinfo(configuration)
     }
 
-    /// Where httpbin and tcp-echo listen; they have no sidecars.
     var sampleAddresses: [SampleWorkload: SocketAddress] {
         Dictionary(
             uniqueKeysWithValues: SampleWorkload.allCases.map {
@@ -95,9 +111,14 @@ struct DemoMesh {
 
     /// The proxy by which anybody calls from inside the mesh: `curl -x` takes it.
     var callsAddress: SocketAddress {
-        .v4(
-            0x7F00_0200 + Self.curl.place,
-            port: ports.others[Self.declaredCalls] ?? Self.declaredCalls)
+        .v4(0x7F00_0200 + Self.curl.place, port: ports.bound(Self.declaredCalls))
+    }
+
+    var outsideRoots: [UInt8] { outside.roots }
+
+    /// Where version 2 of details sends its calls.
+    var detailsCallsAddress: SocketAddress {
+        .v4(0x7F00_0200 + Self.detailsV2.place, port: ports.bound(Self.declaredCalls))
     }
 
     // MARK: - The proxies
@@ -110,21 +131,44 @@ struct DemoMesh {
         node.hasIdentity = true
         var options = try options(node, as: node.peer)
         options.admin = .v4(0x7F00_0001, port: ports.admin)
-        options.identity = try identity(namespace: node.namespace, account: Self.gatewayAccount)
+        options.identity = try identity(of: node)
         return options
     }
 
-    /// - Parameter withAdmin: serve each one's admin port, at its own address.
-    func sidecars(withAdmin: Bool) throws -> [ProxyOptions] {
+    /// The sidecars, the egress gateway, and the outside's own.
+    /// - Parameter withAdmin: serve the admin port of each, at its own address.
+    func others(withAdmin: Bool) throws -> [ProxyOptions] {
+        try sidecars(withAdmin: withAdmin) + [egressGateway(withAdmin: withAdmin), outside.proxy()]
+    }
+
+    private func egressGateway(withAdmin: Bool) throws -> ProxyOptions {
+        let address = SocketAddress.v4(0x7F00_0000 + Self.egressPlace, port: ports.admin)
+        var node = Node(labels: ["app": "istio-egressgateway", "istio": "egressgateway"])
+        node.bindAddress = address.host
+        node.portMap = Self.egressPorts.merging(ports.others) { $1 }
+        node.hasIdentity = true
+        var options = try options(node, as: node.peer)
+        options.name = node.peer.workload
+        options.waitsForRules = true
+        options.admin = withAdmin ? address : nil
+        options.identity = try identity(of: node)
+        return options
+    }
+
+    private func sidecars(withAdmin: Bool) throws -> [ProxyOptions] {
         let bookinfo = try BookinfoService.allCases.map {
             try sidecar(
                 of: $0.workload, account: "bookinfo-\($0.name)",
                 admin: withAdmin ? $0.inboundAddress(port: ports.admin) : nil)
         }
-        let admin = SocketAddress.v4(0x7F00_0000 + Self.curl.place, port: ports.admin)
-        let curl = try sidecar(
-            of: Self.curl.name, account: Self.curl.name, admin: withAdmin ? admin : nil)
-        return bookinfo + [curl]
+        let samples = try [
+            (Self.curl, account: "curl"), (Self.detailsV2, account: "bookinfo-details-v2"),
+        ].map { workload, account in
+            let admin = SocketAddress.v4(0x7F00_0000 + workload.place, port: ports.admin)
+            return try sidecar(
+                of: workload.name, account: account, admin: withAdmin ? admin : nil)
+        }
+        return bookinfo + samples
     }
 
     private func sidecar(
@@ -149,7 +193,14 @@ struct DemoMesh {
         var options = ProxyOptions(source: source, workerCount: 1)
         options.settings.source = peer
         options.settings.hostname = Array(Machine.hostname.utf8)
+        options.resolver.hostsPath = outside.hostsPath
         return options
+    }
+
+    /// A gateway's, with the account that Istio's installation gives it.
+    private func identity(of gateway: Node) throws -> IdentitySource {
+        try identity(
+            namespace: gateway.namespace, account: "\(gateway.peer.workload)-service-account")
     }
 
     private func identity(namespace: String, account: String) throws -> IdentitySource {
@@ -163,18 +214,21 @@ struct DemoMesh {
 
     // MARK: - The resources
 
-    private static func resources(
-        workloadPort: UInt16, _ authority: Authority
-    ) throws -> [UInt8] {
+    private static func resources(_ ports: Ports, _ authority: Authority) throws -> [UInt8] {
+        let workloadPort = ports.workload
         // The tutorials begin without rules: versions take turns, and a subset is what somebody
         // applies.
         let mesh = MeshResources.files.filter { $0.name != "destination-rules.yaml" }
-        let text = (mesh + SampleResources.files).map(\.text).joined(separator: "\n---\n")
+        var text = (mesh + SampleResources.files).map(\.text).joined(separator: "\n---\n")
             .replacing("targetPort: 9080", with: "targetPort: \(workloadPort)")
             .replacing(/(defaultEndpoint: [0-9.]+:)9080/) { "\($0.1)\(workloadPort)" }
             .replacing(/number: 9080(, [^}]*}\n *bind: 127.0.0.)/) {
                 "number: \(workloadPort)\($0.1)"
             }
+        for (declared, bound) in egressPorts {
+            text.replace(
+                "targetPort: \(bound)", with: "targetPort: \(ports.others[declared] ?? bound)")
+        }
         return Array("\(text)\n---\n".utf8) + (try gatewaySecret(authority))
     }
 

@@ -37,7 +37,7 @@ final class DemoWalk {
         self.mesh = mesh
         self.finished = finished
         client = HTTPClient(loop: process.loop)
-        rest = (mesh == nil ? Self.steps : Self.steps + Self.meshSteps)[...]
+        rest = (mesh == nil ? Self.steps : Self.steps + Self.meshSteps + Self.outsideSteps)[...]
     }
 
     /// - Parameters:

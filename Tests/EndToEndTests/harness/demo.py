@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -22,10 +23,14 @@ PLACES = {
     "reviews-v3": 15,
     "ratings-v1": 16,
     "curl": 17,
+    "details-v2": 18,
+    "istio-egressgateway": 10,
 }
 
 # The ports of a demo that was started without a word about them.
 HTTP, HTTPS, WORKLOAD, CALLS, TCP, ADMIN = 8080, 8443, 9080, 15001, 31400, 15000
+# Of its outside hosts, for TLS; of Gateways for its egress gateway, and where that binds them.
+OUTSIDE, EGRESS = 9443, {8080: 80, 8443: 443}
 
 
 class Demo:
@@ -37,19 +42,34 @@ class Demo:
         self.rules.mkdir()
         self._marks = self.folder / "marks"
         self._marks.mkdir()
-        (self.folder / "gateways").symlink_to(PROJECT / "gateways")
         (self.folder / "bin").mkdir()
         (self.folder / "bin/isthmus").symlink_to(binary())
-        self.map = {port: free_port() for port in (HTTP, HTTPS, WORKLOAD, CALLS, TCP, ADMIN)}
+        ports = (HTTP, HTTPS, WORKLOAD, CALLS, TCP, ADMIN, OUTSIDE, *EGRESS.values())
+        self.map = {port: free_port() for port in ports}
+        self._copy_rules()
         self.child = None
         # More than were ever there.
         self._files = 0
+
+    def _copy_rules(self):
+        """gateways as it is, but for the ports of the outside hosts that entries lead to."""
+
+        def copy(source, target):
+            shutil.copy(source, target)
+            if target.endswith(".yaml"):
+                text = Path(target).read_text()
+                for port in (WORKLOAD, OUTSIDE):
+                    text = text.replace(f"targetPort: {port},", f"targetPort: {self.map[port]},")
+                Path(target).write_text(text)
+
+        shutil.copytree(PROJECT / "gateways", self.folder / "gateways", copy_function=copy)
 
     def start(self):
         command = [binary(), "demo", "-f", "rules", "-f", "marks"]
         command += ["--port", self.map[HTTP], "--https-port", self.map[HTTPS]]
         command += ["--workload-port", self.map[WORKLOAD], "--admin-port", self.map[ADMIN]]
-        command += ["--port-map", f"{CALLS}={self.map[CALLS]},{TCP}={self.map[TCP]}"]
+        mapped = (CALLS, TCP, OUTSIDE, *EGRESS.values())
+        command += ["--port-map", ",".join(f"{port}={self.map[port]}" for port in mapped)]
         self.child = Child(command, self.folder, "demo", env=environment(), cwd=self.folder)
 
         def told():
@@ -136,6 +156,8 @@ class Demo:
 
         def bound(found):
             port = int(found.group(2))
+            if found.group(1)[:-1] == f"127.0.0.{PLACES['istio-egressgateway']}":
+                port = EGRESS.get(port, port)
             return found.group(1) + str(self.map.get(port, port))
 
         command = re.sub(r"(127(?:\.\d+){3}[:/])(\d+)", bound, command)
