@@ -22,6 +22,8 @@ GROUP = "X25519"
 class Certificate:
     """PEM files: a self-signed P-256 certificate of bench.example.com, its key, and both."""
 
+    host = "bench.example.com"
+
     chain: Path
     key: Path
     both: Path

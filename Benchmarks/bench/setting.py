@@ -55,10 +55,20 @@ class Setting:
         return made
 
     def site(
-        self, hosts: int = 0, file_each: bool = False, tls: bool = False, tcp: bool = False
-    ) -> Site:
+        self, hosts: int = 0, file_each: bool = False, tls: bool = False, tcp: bool = False,
+        origin: bool = False,
+    ) -> Site:  # fmt: skip
         with_tls = self.certificate if tls else None
+        if origin:
+            return Site(self.secured_upstream, origin=self.certificate)
         return Site(self.upstream, hosts, self.shared_regex, file_each, with_tls, tcp=tcp)
+
+    @functools.cached_property
+    def secured_upstream(self) -> int:
+        """The port of an upstream that speaks TLS alone; started when it is first asked for."""
+        child, port = upstream(self.subfolder("origin"), self.load_core, self.certificate)
+        self._closing.callback(child.stop)
+        return port
 
     @functools.cached_property
     def certificate(self) -> Certificate:

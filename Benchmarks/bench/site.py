@@ -23,6 +23,8 @@ class Site:
     catch-all route has everything a rule can ask of forwarding: Isthmus alone.
     `down`: nobody listens at `upstream`, so that no route answers 200.
     With `tcp` it passes connections on as they are, and knows nothing of HTTP.
+    With `origin` the upstream speaks TLS 1.3 with that certificate, and the proxy makes TLS of what
+    clients say in the clear: verified, with the server's name, over kept connections.
     """
 
     upstream: int
@@ -33,6 +35,7 @@ class Site:
     policies: bool = False
     down: bool = False
     tcp: bool = False
+    origin: Certificate | None = None
 
     def host(self, index: int) -> str:
         return f"host-{index:05d}.example.com"

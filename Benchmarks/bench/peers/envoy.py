@@ -92,6 +92,7 @@ class Envoy:
                         "name": "upstream",
                         "type": "STATIC",
                         "connect_timeout": "5s",
+                        **_originated(site),
                         "load_assignment": {
                             "cluster_name": "upstream",
                             "endpoints": [
@@ -208,6 +209,28 @@ def _secured(site: Site) -> dict:
     config = {
         "@type": f"{V3}.transport_sockets.tls.v3.DownstreamTlsContext",
         "common_tls_context": common,
+    }
+    return {"transport_socket": {"name": "tls", "typed_config": config}}
+
+
+def _originated(site: Site) -> dict:
+    if site.origin is None:
+        return {}
+    name = {"san_type": "DNS", "matcher": {"exact": site.origin.host}}
+    trust = {
+        "trusted_ca": {"filename": str(site.origin.chain)},
+        "match_typed_subject_alt_names": [name],
+    }
+    config = {
+        "@type": f"{V3}.transport_sockets.tls.v3.UpstreamTlsContext",
+        "sni": site.origin.host,
+        "common_tls_context": {
+            "validation_context": trust,
+            "tls_params": {
+                "tls_minimum_protocol_version": "TLSv1_3",
+                "tls_maximum_protocol_version": "TLSv1_3",
+            },
+        },
     }
     return {"transport_socket": {"name": "tls", "typed_config": config}}
 

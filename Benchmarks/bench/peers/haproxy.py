@@ -36,6 +36,13 @@ class HAProxy:
         if site.tls:
             secured = f" ssl crt {site.tls.both} alpn h2,http/1.1 ssl-min-ver TLSv1.3"
             scheme = "https"
+        origin = ""
+        if site.origin:
+            host = site.origin.host
+            origin = (
+                f" ssl verify required ca-file {site.origin.chain} sni str({host})"
+                f" verifyhost {host} ssl-min-ver TLSv1.3"
+            )
         path = folder / "haproxy.cfg"
         if site.tcp:
             path.write_text(self._tcp(site, port, connections))
@@ -70,7 +77,7 @@ frontend traffic
     default_backend upstream
 
 backend upstream
-    server one 127.0.0.1:{site.upstream} pool-max-conn -1 pool-purge-delay 600s
+    server one 127.0.0.1:{site.upstream} pool-max-conn -1 pool-purge-delay 600s{origin}
 
 frontend metrics
     bind 127.0.0.1:{status}

@@ -110,6 +110,33 @@ spec:
 """
 
 
+def origin(site: Site) -> str:
+    """The outside host that `all` is, and TLS towards it."""
+    return f"""{HEAD}ServiceEntry
+metadata: {{name: all, namespace: default}}
+spec:
+  hosts: [all.bench.internal]
+  location: MESH_EXTERNAL
+  resolution: STATIC
+  ports:
+  - {{number: 80, name: main, protocol: HTTP}}
+  endpoints:
+  - address: 127.0.0.1
+    ports: {{main: {site.upstream}}}
+---
+{HEAD}DestinationRule
+metadata: {{name: all, namespace: default}}
+spec:
+  host: all.bench.internal
+  trafficPolicy:
+    tls:
+      mode: SIMPLE
+      caCertificates: {site.origin.chain}
+      sni: {site.origin.host}
+      subjectAltNames: [{site.origin.host}]
+"""
+
+
 def rule(match: str | None, service: str, version: str | None = None) -> str:
     destination = f"{{destination: {{host: {service}.bench.internal, port: {{number: 80}}}}}}"
     lines = [f"route: [{destination}]"]
@@ -176,7 +203,10 @@ class Isthmus:
         if site.policies:
             services = ["one", "two"]
         shared = [HTTPS, secret(site.tls)] if site.tls else [GATEWAY]
-        shared += [service(name, site.upstream) for name in services]
+        if site.origin:
+            shared.append(origin(site))
+        else:
+            shared += [service(name, site.upstream) for name in services]
         if site.policies:
             shared += [outlier_detection(name) for name in services]
         (folder / "gateway.yaml").write_text("---\n".join(shared))

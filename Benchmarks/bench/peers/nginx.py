@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 from .. import machine
+from ..certificate import SUITE, Certificate
 from ..process import Child, free_port
 from ..site import LARGE_BYTES, SMALL_BYTES, Site
 from .running import Running, start
@@ -60,8 +61,8 @@ class Nginx:
 
     def start(self, site: Site, folder: Path, core: int) -> Running:
         port, status = free_port(), free_port()
-        proxied = """
-            proxy_pass http://upstream;"""
+        proxied = f"""
+            proxy_pass {'https' if site.origin else 'http'}://upstream;"""
         secured = ""
         if site.tls:
             secured = f"""
@@ -69,6 +70,13 @@ class Nginx:
     ssl_certificate_key {site.tls.key};
     ssl_protocols TLSv1.3;
     ssl_session_tickets on;"""
+        if site.origin:
+            secured += f"""
+    proxy_ssl_verify on;
+    proxy_ssl_trusted_certificate {site.origin.chain};
+    proxy_ssl_name {site.origin.host};
+    proxy_ssl_server_name on;
+    proxy_ssl_protocols TLSv1.3;"""
         listen = f"listen 127.0.0.1:{port}{' ssl http2' if site.tls else ''} backlog=4096"
         if site.hosts:
             servers = "".join(
@@ -128,11 +136,18 @@ http {{{http_section(folder)}{secured}
     }}"""
 
 
-def upstream(folder: Path, core: int) -> tuple[Child, int]:
+def upstream(folder: Path, core: int, tls: Certificate | None = None) -> tuple[Child, int]:
     """The server behind every proxy: 128 bytes from memory for any path, and /large from a file."""
     from .. import wire
 
     port = free_port()
+    secured = ""
+    if tls:
+        secured = f"""
+        ssl_certificate {tls.chain};
+        ssl_certificate_key {tls.key};
+        ssl_protocols TLSv1.3;
+        ssl_conf_command Ciphersuites {SUITE};"""
     (folder / "files").mkdir()
     (folder / "files" / "large").write_bytes(bytes(range(256)) * (LARGE_BYTES // 256))
     (folder / "nginx.conf").write_text(
@@ -142,7 +157,7 @@ http {{{http_section(folder)}
     tcp_nopush on;
     open_file_cache max=16;
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{port}{" ssl" if tls else ""} backlog=4096;{secured}
         default_type application/octet-stream;
         location / {{ return 200 "{'x' * SMALL_BYTES}"; }}
         location = /large {{ root {folder}/files; }}
@@ -154,5 +169,11 @@ http {{{http_section(folder)}
     child = Child(
         [program, "-p", str(folder), "-c", str(folder / "nginx.conf")], folder, core
     )
-    wire.wait_until(lambda: wire.get(port).status == 200, "the upstream", 20)
+    client = tls and tls.context
+
+    def answers() -> bool:
+        with wire.connect(port, tls=client) as sock:
+            return wire.exchange(sock, wire.request_bytes("/", "localhost")).status == 200
+
+    wire.wait_until(answers, "the upstream", 20)
     return child, port

@@ -14,6 +14,7 @@ ALL = {
     "tls": cost.TLS,
     "h2": cost.H2,
     "handshakes": cost.HANDSHAKES,
+    "origination": cost.ORIGINATION,
     "mtls": mtls,
     "policies": policies,
     "storm": storm,

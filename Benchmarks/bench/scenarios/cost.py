@@ -27,10 +27,11 @@ class Question:
     tls: bool
     load: Callable[..., Load]
     limits: tuple[tuple[tuple[str, ...], float], ...]
+    origin: bool = False
 
     def run(self, setting: Setting) -> list[Table]:
         rounds = Rounds(self.name, setting)
-        site = setting.site(tls=self.tls)
+        site = setting.site(tls=self.tls, origin=self.origin)
         with setting.all_started(self.name, [(peer, site) for peer in setting.peers]) as started:
             proxies = [proxy for _, _, proxy in started]
             for proxy in proxies:
@@ -132,5 +133,9 @@ RESUMED = Question(
     "resumptions", "A resumed TLS 1.3 connection for each request",
     True, dialled(resume=True), ((("nginx",), 1.0),),
 )  # fmt: skip
+ORIGINATION = Question(
+    "origination", "TLS 1.3 made towards the upstream, {connections} connections in the clear",
+    False, keepalive, ((("nginx",), 1.0),), origin=True,
+)  # fmt: skip
 HANDSHAKES = Questions((NEW, RESUMED))
-SINGLE = (HTTP1, TLS, H2, NEW, RESUMED)
+SINGLE = (HTTP1, TLS, H2, NEW, RESUMED, ORIGINATION)
