@@ -1,4 +1,4 @@
-// How a server's TLS 1.3 connection goes on without libssl, once its handshake is over.
+// How a TLS 1.3 connection goes on without libssl, once its handshake is over.
 // libssl offers no way to let go of what only the handshake needed. KeySchedule has the two secrets
 // that records are protected with; RecordLayer does the rest.
 internal import COpenSSL
@@ -14,18 +14,19 @@ extension TLSStream {
         let isResumed: Bool
     }
 
-    /// The record layer of a server whose handshake is over; nil where libssl has to go on: before
-    /// TLS 1.3, and with a suite nobody uses. `sent`: the records of its tickets, the first ones
-    /// under the new key.
+    /// The record layer of a connection whose handshake is over; nil where libssl has to go on:
+    /// before TLS 1.3, and with a suite nobody uses. `sent`: the records of a server's tickets, the
+    /// first ones under the new key.
     func recordLayer(sent: ByteView) -> RecordLayer? {
         guard unsafe SSL_version(ssl) == TLS1_3_VERSION,
             unsafe SSL_has_pending(ssl) == 0,
             let cipher = unsafe SSL_get_current_cipher(ssl),
             let suite = unsafe RecordSuite.of(SSL_CIPHER_get_protocol_id(cipher)),
-            let client = secrets?.client(suite), let server = secrets?.server(suite),
+            let theirs = context.isServer ? secrets?.client(suite) : secrets?.server(suite),
+            let ours = context.isServer ? secrets?.server(suite) : secrets?.client(suite),
             let tickets = Self.records(in: sent),
-            let reading = try? RecordKeys(client, for: .opening),
-            let writing = try? RecordKeys(server, for: .sealing, sequence: tickets)
+            let reading = try? RecordKeys(theirs, for: .opening),
+            let writing = try? RecordKeys(ours, for: .sealing, sequence: tickets)
         else { return nil }
         return RecordLayer(reading: reading, writing: writing, recordsMax: context.recordsMax)
     }

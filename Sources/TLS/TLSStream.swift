@@ -1,7 +1,7 @@
 // One TLS connection without its socket: ciphertext in, plain text out, and the other way round.
 // It owns no buffers of its own between calls: what arrives is lent to OpenSSL for one call, what
-// is to be sent is appended to a buffer the caller gives. A server's TLS 1.3 connection lets go of
-// libssl when its handshake is over, and has nothing but its record layer from then on.
+// is to be sent is appended to a buffer the caller gives. Records of TLS 1.3 are RecordLayer's once
+// the handshake is over; a server then lets go of libssl, a client keeps it for tickets.
 internal import COpenSSL
 public import Net
 
@@ -22,7 +22,7 @@ public final class TLSStream {
     private(set) var ssl: OpaquePointer?
     let context: TLSContext
     let pipe: UnsafeMutablePointer<isthmus_tls_pipe>
-    /// A server's, as far as the handshake has got.
+    /// As far as the handshake has got.
     private(set) var secrets: HandshakeSecrets?
     /// In place of libssl, where that is possible.
     private var records: RecordLayer?
@@ -53,9 +53,9 @@ public final class TLSStream {
         unsafe BIO_set_data(bio, pipe)
         unsafe SSL_set_bio(ssl, bio, bio)
         unsafe pipe.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
+        secrets = KeySchedule.shared == nil ? nil : HandshakeSecrets()
         if context.isServer {
             unsafe SSL_set_accept_state(ssl)
-            secrets = KeySchedule.shared == nil ? nil : HandshakeSecrets()
         } else {
             unsafe SSL_set_connect_state(ssl)
             try prepare(destination, session: session)
@@ -89,8 +89,13 @@ public final class TLSStream {
         if result == 1 {
             isReady = true
             // Between the client's Finished and this moment a server writes nothing but tickets;
-            // its own flight went out in a call before.
-            if context.isServer, isFlightSent { takeOver(sent: out.readable.suffix(from: before)) }
+            // its own flight went out in a call before. A client has written nothing under the new
+            // key yet.
+            if !context.isServer {
+                takeOver(sent: .empty)
+            } else if isFlightSent {
+                takeOver(sent: out.readable.suffix(from: before))
+            }
             return .ready
         }
         return progress(after: result, "handshake failed")
@@ -101,6 +106,10 @@ public final class TLSStream {
         secrets = nil
         guard let made else { return }
         records = made
+        guard context.isServer else {
+            made.isClient { [unowned self] in readElsewhere($0) }
+            return
+        }
         agreed = agreement()
         guard agreed != nil else { return }
         // Freed without this, OpenSSL takes the session for one that ended badly.
@@ -130,6 +139,18 @@ public final class TLSStream {
             break
         }
         takeBack(&out)
+        return outcome
+    }
+
+    /// Lets libssl see a record that holds no data. Tickets come out as `newSession`.
+    private func readElsewhere(_ record: ByteView) -> Progress {
+        lend(record)
+        var byte: UInt8 = 0
+        let result = unsafe SSL_read(ssl, &byte, 1)
+        let outcome = progress(after: result, "record")
+        unsafe pipe.pointee.in = nil
+        unsafe pipe.pointee.in_count = 0
+        context.written.removeAll()
         return outcome
     }
 

@@ -259,4 +259,88 @@ struct RecordLayerTests {
         #expect(pair.opening.advance())
         #expect(pair.opened(out.readable.suffix(from: update.count).array) == [5, 23])
     }
+
+    // MARK: - A client's tickets
+
+    /// NewSessionTicket with a body of `count` zeros.
+    private static func ticket(_ count: Int) -> [UInt8] {
+        [4, UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)]
+            + [UInt8](repeating: 0, count: count)
+    }
+
+    @Test("a client's tickets go to libssl record by record, split or joined, until data comes")
+    func tickets() throws {
+        let pair = try Pair()
+        var read: [[UInt8]] = []
+        pair.layer.isClient {
+            read.append($0.array)
+            return .needMore
+        }
+        let cut = Self.ticket(300)
+        let records = [
+            pair.sealed(.handshake, Self.ticket(40) + Self.ticket(0)),
+            pair.sealed(.handshake, Array(cut[..<2])),
+            pair.sealed(.handshake, Array(cut[2..<100])),
+            pair.sealed(.handshake, Array(cut[100...]) + [4]),
+            pair.sealed(.handshake, Array(Self.ticket(7)[1...])),
+        ]
+        let got = pair.receive(records.flatMap { $0 })
+        #expect(got.progress == .needMore && got.plain.isEmpty && got.answer.isEmpty)
+        #expect(read == records)
+        // libssl has not seen this one's number, so it cannot read what follows.
+        #expect(pair.receive(pair.sealed(.applicationData, [1, 2])).plain == [1, 2])
+        #expect(pair.receive(pair.sealed(.handshake, Self.ticket(40))).progress == .needMore)
+        #expect(read.count == records.count)
+    }
+
+    @Test("a KeyUpdate may stand behind a ticket, and is not libssl's")
+    func ticketAndKeyUpdate() throws {
+        let pair = try Pair()
+        var count = 0
+        pair.layer.isClient { _ in
+            count += 1
+            return .needMore
+        }
+        let update: [UInt8] = [24, 0, 0, 1, 0]
+        #expect(
+            pair.receive(pair.sealed(.handshake, Self.ticket(9) + update)).progress == .needMore)
+        #expect(pair.sealing.advance())
+        #expect(pair.receive(pair.sealed(.applicationData, [5])).plain == [5])
+        #expect(pair.receive(pair.sealed(.handshake, Self.ticket(9))).progress == .needMore)
+        #expect(count == 0)
+    }
+
+    @Test("a client refuses what is no ticket, is too long, or has data inside")
+    func noTickets() throws {
+        func client(reading: Bool = true) throws -> Pair {
+            let pair = try Pair()
+            pair.layer.isClient { _ in reading ? .needMore : .failed(.failed("no ticket")) }
+            return pair
+        }
+        var pair = try client()
+        #expect(isFailure(pair.receive(pair.sealed(.handshake, [13, 0, 0, 0])).progress))
+        pair = try client()
+        #expect(isFailure(pair.receive(pair.sealed(.handshake, [4, 0xFF, 0, 0])).progress))
+        pair = try client(reading: false)
+        #expect(isFailure(pair.receive(pair.sealed(.handshake, Self.ticket(9))).progress))
+        pair = try client()
+        #expect(pair.receive(pair.sealed(.handshake, [4, 0])).progress == .needMore)
+        #expect(isFailure(pair.receive(pair.sealed(.applicationData, [1])).progress))
+        // A server gets none.
+        pair = try Pair()
+        #expect(isFailure(pair.receive(pair.sealed(.handshake, Self.ticket(9))).progress))
+    }
+
+    @Test("libssl words an alert that comes before data; later ones are known by their number")
+    func alertsOfAClient() throws {
+        for isEarly in [true, false] {
+            let pair = try Pair()
+            pair.layer.isClient { _ in .failed(.failed("certificate required")) }
+            if !isEarly { _ = pair.receive(pair.sealed(.applicationData, [1])) }
+            let end = pair.receive(pair.sealed(.alert, [2, 116])).progress
+            let why = isEarly ? "certificate required" : "the peer sent alert 116"
+            #expect(end == .failed(.failed(why)))
+            #expect(pair.layer.peerHasEnded)
+        }
+    }
 }

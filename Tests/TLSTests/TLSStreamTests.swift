@@ -121,6 +121,29 @@ struct TLSStreamTests {
         #expect(other.peerHasEnded)
     }
 
+    @Test("a client's session from behind the handshake resumes, and its names are still known")
+    func resumption() throws {
+        let shop = TLSDestination(
+            serverName: "shop.example.com", acceptedNames: ["shop.example.com"])
+        let (serving, calling) = (try server(), try client())
+        let first = try TLSStream(calling, to: shop)
+        #expect(shake(first, try TLSStream(serving)).client == .ready)
+        #expect(!first.isResumed)
+        let session = try #require(first.takeSession())
+        #expect(first.takeSession() == nil)
+        let second = try TLSStream(calling, to: shop, session: session)
+        let end = try TLSStream(serving)
+        #expect(shake(second, end).client == .ready)
+        #expect(second.isResumed && end.isResumed)
+        #expect(second.peerFacts?.alternativeNames == ["shop.example.com"])
+        var cipher = Buffer()
+        var plain = Buffer()
+        var answer = Buffer()
+        #expect([7, 8].withView { end.encrypt($0, out: &cipher) } == .ready)
+        #expect(second.decrypt(cipher.readable, into: &plain, out: &answer) == .needMore)
+        #expect(plain.readable.array == [7, 8])
+    }
+
     @Test("a server lets go of libssl after a handshake of TLS 1.3, unless it knows its peer")
     func takeOver() throws {
         let shop = TLSDestination(serverName: "shop.example.com")

@@ -18,6 +18,10 @@ final class RecordLayer {
     private var idleRecords = 0
     private static let idleRecordsMax = 32
     private let recordsMax: UInt64
+    /// Of a client: lets libssl read a record.
+    private var readElsewhere: ((ByteView) -> TLSStream.Progress)?
+    /// libssl counts records too: it can read this one only where it has seen all before it.
+    private var isInStep = true
     private(set) var peerHasEnded = false
     /// close_notify or a fatal alert went out: nothing may follow it.
     private var hasEnded = false
@@ -30,6 +34,13 @@ final class RecordLayer {
         self.reading = reading
         self.writing = writing
         self.recordsMax = recordsMax
+    }
+
+    /// A client gets tickets (NewSessionTicket, RFC 8446 section 4.6.1), and alerts about its own
+    /// certificate. Those that come before anything else, as servers send them, are given to `read`,
+    /// where a session or an error's words are made of them; later tickets are let pass unread.
+    func isClient(_ read: @escaping (ByteView) -> TLSStream.Progress) {
+        readElsewhere = read
     }
 
     // MARK: - Out
@@ -170,6 +181,7 @@ final class RecordLayer {
         }
         switch type {
         case .applicationData:
+            isInStep = false
             plain.truncate(to: end)
             guard message.isEmpty else {
                 plain.truncate(to: before)
@@ -183,7 +195,14 @@ final class RecordLayer {
         case .alert, .handshake:
             let content = bytes.slice(before, end - before).array
             plain.truncate(to: before)
-            return type == .alert ? alert(content, &out) : handshake(content, &out)
+            if type == .handshake { return handshake(content, record, &out) }
+            if isInStep, case .failed(let error)? = readElsewhere?(record) {
+                peerHasEnded = true
+                hasEnded = true
+                return .failed(error)
+            }
+            isInStep = false
+            return alert(content, &out)
         }
     }
 
@@ -215,13 +234,30 @@ final class RecordLayer {
     // MARK: - Handshake messages
 
     private static let keyUpdate: UInt8 = 24
+    private static let newSessionTicket: UInt8 = 4
+    /// Lifetime, age, nonce, ticket and extensions, each as long as it may be (section 4.6.1).
+    private static let ticketMax = 4 + 4 + 4 + 256 + 2 * 65_537
 
     /// The one message a server may still get is KeyUpdate (RFC 8446 section 4.6.3).
-    private func handshake(_ content: [UInt8], _ out: inout Buffer) -> TLSStream.Progress {
+    private func handshake(
+        _ content: [UInt8], _ record: ByteView, _ out: inout Buffer
+    ) -> TLSStream.Progress {
         guard !content.isEmpty else {
             return fail(.unexpectedMessage, "a handshake record without content", out: &out)
         }
         message += content
+        if let readElsewhere, message[0] == Self.newSessionTicket {
+            guard let areTicketsAlone = dropTickets() else {
+                return fail(.decodeError, "a ticket that is too long", out: &out)
+            }
+            if areTicketsAlone {
+                guard !isInStep || readElsewhere(record) == .needMore else {
+                    return fail(.decodeError, "a ticket that is not one", out: &out)
+                }
+                return countIdle(&out)
+            }
+        }
+        isInStep = false
         guard message[0] == Self.keyUpdate else {
             return fail(.unexpectedMessage, "handshake message \(message[0])", out: &out)
         }
@@ -239,5 +275,22 @@ final class RecordLayer {
         guard reading.advance() else { return broken(&out) }
         if update[4] == 1, !hasEnded, !changeKeys(out: &out) { return broken(&out) }
         return countIdle(&out)
+    }
+
+    /// Takes the tickets that are complete out of `message`. True where nothing is left but perhaps
+    /// the beginning of another; nil where one is longer than they get.
+    private func dropTickets() -> Bool? {
+        var start = 0
+        while start < message.count, message[start] == Self.newSessionTicket {
+            guard message.count - start >= 4 else { break }
+            let length =
+                4 + Int(message[start + 1]) << 16 + Int(message[start + 2]) << 8
+                + Int(message[start + 3])
+            guard length <= Self.ticketMax else { return nil }
+            guard message.count - start >= length else { break }
+            start += length
+        }
+        message.removeFirst(start)
+        return message.first ?? Self.newSessionTicket == Self.newSessionTicket
     }
 }
