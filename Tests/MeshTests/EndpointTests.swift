@@ -217,20 +217,10 @@ import Testing
 
     @Test("two ServiceEntries of one host in one namespace add up")
     func entriesAddUp() {
-        func entry(_ name: String, _ address: String) -> String {
-            """
-            kind: ServiceEntry
-            metadata: {name: \(name)}
-            spec:
-              hosts: [x.com]
-              ports: [{number: 80, name: http, protocol: HTTP}]
-              resolution: STATIC
-              endpoints: [{address: \(address)}]
-            """
-        }
         let world = World(
             Piece.gateway(), Piece.virtualService(http: Piece.to("x.com")),
-            entry("one", "10.0.0.1"), entry("two", "10.0.0.2"))
+            Piece.serviceEntry("one", host: "x.com", address: "10.0.0.1"),
+            Piece.serviceEntry("two", host: "x.com", address: "10.0.0.2"))
         #expect(world.endpoints("outbound|80||x.com") == "10.0.0.1:80 10.0.0.2:80")
     }
 
@@ -238,15 +228,7 @@ import Testing
     func shadowed() {
         let world = Self.world(
             Piece.served("a"),
-            """
-            kind: ServiceEntry
-            metadata: {name: x}
-            spec:
-              hosts: [a.default.svc.cluster.local]
-              ports: [{number: 80, name: http, protocol: HTTP}]
-              resolution: STATIC
-              endpoints: [{address: 10.9.9.9}]
-            """)
+            Piece.serviceEntry("x", host: "a.default.svc.cluster.local", address: "10.9.9.9"))
         #expect(world.endpoints(Piece.a) == "10.0.0.1:80")
         #expect(world.says("a Service already describes a.default.svc.cluster.local"))
     }
@@ -255,16 +237,10 @@ import Testing
     func shadowedNames() throws {
         let world = Self.world(
             Piece.served("a"),
+            Piece.serviceEntry(
+                "x", host: "a.default.svc.cluster.local", address: "10.9.9.9",
+                extra: "subjectAltNames: [a.example.com]"),
             """
-            kind: ServiceEntry
-            metadata: {name: x}
-            spec:
-              hosts: [a.default.svc.cluster.local]
-              ports: [{number: 80, name: http, protocol: HTTP}]
-              resolution: STATIC
-              endpoints: [{address: 10.9.9.9}]
-              subjectAltNames: [a.example.com]
-            ---
             kind: DestinationRule
             metadata: {name: a}
             spec: {host: a, trafficPolicy: {tls: {mode: SIMPLE}}}

@@ -43,22 +43,12 @@ import Testing
 
     @Test("what leaves the mesh is what is outside of it and called for a client inside")
     func leavesMesh() {
-        func entry(_ name: String, _ location: String) -> String {
-            """
-            kind: ServiceEntry
-            metadata: {name: \(name)}
-            spec:
-              hosts: [\(name).example.com]
-              \(location)
-              resolution: STATIC
-              ports: [{number: 80, name: http, protocol: HTTP}]
-              endpoints: [{address: 10.0.0.1}]
-            """
-        }
         let entries = [
-            entry("said", "location: MESH_EXTERNAL"), entry("unsaid", ""),
-            entry("inside", "location: MESH_INTERNAL"),
-        ]
+            ("said", "location: MESH_EXTERNAL"), ("unsaid", ""),
+            ("inside", "location: MESH_INTERNAL"),
+        ].map { name, location in
+            Piece.serviceEntry(name, host: "\(name).example.com", extra: location)
+        }
         let calls = ["said", "unsaid", "inside"].map { "outbound|80||\($0).example.com" }
         func leaving(_ world: World) -> [Bool?] { calls.map { world.cluster($0)?.leavesMesh } }
         let sidecar = world(

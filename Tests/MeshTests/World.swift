@@ -212,6 +212,22 @@ enum Piece {
         """
     }
 
+    /// A STATIC one with a port for HTTP.
+    static func serviceEntry(
+        _ name: String, host: String, address: String = "10.0.0.1", extra: String = ""
+    ) -> String {
+        """
+        kind: ServiceEntry
+        metadata: {name: \(name)}
+        spec:
+          hosts: [\(host)]
+          ports: [{number: 80, name: http, protocol: HTTP}]
+          resolution: STATIC
+          endpoints: [{address: \(address)}]
+        \(extra.indented(2))
+        """
+    }
+
     static func workload(
         _ name: String, app: String, version: String = "v1", namespace: String = "default",
         address: String, extra: String = ""

@@ -68,8 +68,7 @@ struct LifetimeTests {
         try clients[2].send(PlainRequest.get)
         let second = try H2Endpoint(try rig.accept())
         for (endpoint, number) in [(first, 0), (first, 1), (second, 0)] {
-            try endpoint.answer(
-                try endpoint.request(number), "content-length: 2\r\n", body: "ok")
+            try endpoint.answerOK(try endpoint.request(number))
         }
         for client in clients { try client.readOK() }
         #expect(throws: Wire.Failure.self) { try first.wait("the end") { () -> Void? in nil } }
@@ -87,8 +86,8 @@ struct LifetimeTests {
         try clients[1].send(PlainRequest.get)
         let second = try H2Endpoint(try rig.accept())
         let other = try second.request()
-        try first.answer(stream, "content-length: 2\r\n", body: "ok")
-        try second.answer(other, "content-length: 2\r\n", body: "ok")
+        try first.answerOK(stream)
+        try second.answerOK(other)
         for client in clients { try client.readOK() }
         #expect(try rig.cluster(.upstreamCxTotal) == 2)
         try rig.settle()
@@ -101,15 +100,7 @@ struct LifetimeTests {
         let rig = try rig(Self.pool { $0.httpIdleMs = 100 }, speaks: speaks)
         let client = try rig.connect()
         try client.send(PlainRequest.get)
-        let wire = try rig.accept()
-        if speaks == .http1 {
-            _ = try wire.readHead()
-            try wire.send(PlainRequest.ok)
-        } else {
-            let endpoint = try H2Endpoint(wire)
-            try endpoint.answer(
-                try endpoint.request(), "content-length: 2\r\n", body: "ok")
-        }
+        try rig.accept().serve(speaks)
         try client.readOK()
         try Wire.wait(for: "its end") {
             try rig.cluster(.upstreamCxActive) == 0 ? () : nil
@@ -169,7 +160,7 @@ struct LifetimeTests {
         try endpoint.wait("many pings") {
             Machine.monotonicNs - started > 300_000_000 ? () : nil
         }
-        try endpoint.answer(stream, "content-length: 2\r\n", body: "ok")
+        try endpoint.answerOK(stream)
         try client.readOK()
         #expect(try protection(rig, .http2KeepaliveTimeout) == 0)
         #expect(try rig.cluster(.upstreamCxTotal) == 1)

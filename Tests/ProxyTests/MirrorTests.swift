@@ -19,25 +19,10 @@ struct MirrorTests {
         limits(&settings.limits)
         return (
             try Rig(
-                Self.plan(original, copy), backends: [original, copy], settings: settings),
+                .mirroring(original.address, to: copy.address), backends: [original, copy],
+                settings: settings),
             original, copy
         )
-    }
-
-    private static func plan(_ original: Backend, _ copy: Backend) -> Plan {
-        var plan = Plan()
-        plan.clusters = [
-            Plan.cluster("a", [original.address]), Plan.cluster("b", [copy.address]),
-        ]
-        let mirror = MirrorPolicy(
-            forward: Forward(
-                destinations: [Plan.destination(1)], policy: RoutePolicy(retry: nil)),
-            share: 1_000_000)
-        let forward = Forward(
-            destinations: [Plan.destination(0)],
-            policy: RoutePolicy(retry: nil, mirrors: [mirror]))
-        plan.routes = [Plan.route(.any, .forward(forward))]
-        return plan
     }
 
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -10,22 +10,8 @@ import Testing
 struct NameTests {
 
     /// One cluster whose endpoint is `app.test` at the port of `backend`.
-    private static func plan(
-        _ discovery: Cluster.Discovery, _ backend: Backend
-    ) -> Plan {
-        var plan = Plan.forwarding(to: [])
-        plan.clusters = [
-            Cluster(
-                name: "outbound|80||a", host: "a", serviceName: "a", namespace: "test", port: 80,
-                subset: "", loadBalancing: .roundRobin, connectTimeoutMs: 1000,
-                discovery: discovery,
-                endpoints: [
-                    Endpoint(
-                        address: "app.test", isName: true, port: backend.address.port, weight: 1,
-                        locality: "", labels: [:], workload: Workload(), origin: Plan.origin)
-                ], origins: [])
-        ]
-        return plan
+    private static func plan(_ discovery: Cluster.Discovery, _ backend: Backend) -> Plan {
+        Plan.named("app.test", port: backend.address.port, discovery)
     }
 
     private func learn(_ rig: Rig, _ hosts: String..., problem: NameProblem? = nil) throws {

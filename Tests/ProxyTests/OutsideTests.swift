@@ -122,25 +122,12 @@ struct OutsideTests {
     @Test("copies keep to it as well, wherever the original goes", arguments: [true, false])
     func copies(copyIsOutside: Bool) throws {
         let (inside, outside) = (try Backend(), try Backend())
-        var plan = Plan()
-        plan.clusters = [
-            Plan.cluster("a", [inside.address]), Plan.cluster("b", [outside.address]),
-        ]
-        let (original, copy) = copyIsOutside ? (0, 1) : (1, 0)
-        let mirror = MirrorPolicy(
-            forward: Forward(
-                destinations: [Plan.destination(copy)], policy: RoutePolicy(retry: nil)),
-            share: 1_000_000)
-        plan.routes = [
-            Plan.route(
-                .any,
-                .forward(
-                    Forward(
-                        destinations: [Plan.destination(original)],
-                        policy: RoutePolicy(retry: nil, mirrors: [mirror]))))
-        ]
+        var plan =
+            copyIsOutside
+            ? Plan.mirroring(inside.address, to: outside.address)
+            : Plan.mirroring(outside.address, to: inside.address)
         plan.direction = .outbound
-        plan.lead(outside: 1)
+        plan.lead(outside: copyIsOutside ? 1 : 0)
         let rig = try Rig(plan, backends: [inside, outside])
         let client = try rig.connect()
         try client.send(

@@ -40,6 +40,38 @@ struct Plan {
         return plan
     }
 
+    /// Everything goes to one cluster, whose one endpoint is a name.
+    static func named(
+        _ name: String, port: UInt16, _ discovery: Cluster.Discovery,
+        connectTimeoutMs: UInt32 = 5_000
+    ) -> Plan {
+        var plan = Plan.forwarding(to: [])
+        plan.clusters = [
+            Cluster(
+                name: "outbound|80||a", host: "a", serviceName: "a", namespace: "test", port: 80,
+                subset: "", loadBalancing: .roundRobin, connectTimeoutMs: connectTimeoutMs,
+                discovery: discovery,
+                endpoints: [
+                    Endpoint(
+                        address: name, isName: true, port: port, weight: 1, locality: "",
+                        labels: [:], workload: Workload(), origin: origin)
+                ], origins: [])
+        ]
+        return plan
+    }
+
+    /// Requests go to the first endpoint, cluster `a`, and a copy of each to the second, `b`.
+    static func mirroring(_ original: SocketAddress, to copy: SocketAddress) -> Plan {
+        var plan = Plan()
+        plan.clusters = [cluster("a", [original]), cluster("b", [copy])]
+        let mirror = MirrorPolicy(
+            forward: Forward(destinations: [destination(1)], policy: once), share: 1_000_000)
+        let forward = Forward(
+            destinations: [destination(0)], policy: RoutePolicy(retry: nil, mirrors: [mirror]))
+        plan.routes = [route(.any, .forward(forward))]
+        return plan
+    }
+
     static func cluster(
         _ name: String, _ endpoints: [SocketAddress], weights: [UInt32] = [],
         policy: Cluster.LoadBalancing = .leastRequest, connectTimeoutMs: UInt32 = 1000
@@ -82,12 +114,14 @@ struct Plan {
                 name: old.name, host: old.host, serviceName: old.serviceName,
                 namespace: old.namespace, port: old.port, subset: old.subset,
                 loadBalancing: old.loadBalancing, upstreamProtocol: speaks ?? old.upstreamProtocol,
-                connectTimeoutMs: old.connectTimeoutMs, pool: pool ?? old.pool,
+                connectTimeoutMs: old.connectTimeoutMs, discovery: old.discovery,
+                pool: pool ?? old.pool,
                 outliers: outliers ?? old.outliers,
                 endpoints: old.endpoints.map {
                     Endpoint(
-                        address: $0.address, port: $0.port, weight: $0.weight,
-                        locality: $0.locality, labels: $0.labels, workload: $0.workload,
+                        address: $0.address, isName: $0.isName, port: $0.port,
+                        weight: $0.weight, locality: $0.locality, labels: $0.labels,
+                        workload: $0.workload,
                         tls: tls ?? $0.tls,
                         origin: $0.origin)
                 }, leavesMesh: outside.contains(place) || old.leavesMesh, origins: old.origins)

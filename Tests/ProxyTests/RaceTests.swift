@@ -45,22 +45,12 @@ struct RaceTests {
 
     private func rig(
         _ places: Places, _ use: Use = .http1, connectTimeoutMs: UInt32 = 8_000,
-        attemptDelayMs: UInt64 = 50, retry: RoutePolicy = Plan.once
+        attemptDelayMs: UInt64 = 50
     ) throws -> Rig {
-        var plan = Plan.forwarding(to: [], route: retry)
-        plan.clusters = [
-            Cluster(
-                name: "outbound|80||a", host: "a", serviceName: "a", namespace: "test", port: 80,
-                subset: "", loadBalancing: .roundRobin,
-                upstreamProtocol: use == .http2 ? .http2 : .http1,
-                connectTimeoutMs: connectTimeoutMs, discovery: .oneAddress,
-                endpoints: [
-                    Endpoint(
-                        address: "app.test", isName: true, port: places.addresses[0].port,
-                        weight: 1, locality: "", labels: [:], workload: Workload(),
-                        origin: Plan.origin)
-                ], origins: [])
-        ]
+        var plan = Plan.named(
+            "app.test", port: places.addresses[0].port, .oneAddress,
+            connectTimeoutMs: connectTimeoutMs)
+        if use == .http2 { plan.speak(.http2) }
         if use == .bytes {
             plan.isTCP = true
             plan.tcp = Mesh.TCPRoute(destinations: [Plan.destination(0)], origin: Plan.origin)
@@ -85,9 +75,7 @@ struct RaceTests {
         let upstream = try rig.accept(backend)
         switch use {
         case .http1: try upstream.serve()
-        case .http2:
-            let endpoint = try H2Endpoint(upstream)
-            try endpoint.answer(try endpoint.request(), "content-length: 2\r\n", body: "ok")
+        case .http2: try upstream.serve(.http2)
         case .bytes:
             #expect(try upstream.read(count: 5) == "hello")
             try upstream.send(PlainRequest.ok)
@@ -211,18 +199,7 @@ struct RaceTests {
     @Test("every address an endpoint: one whose family is out of order is served by the other's")
     func otherFamily() throws {
         let backend = try Backend()
-        var plan = Plan.forwarding(to: [])
-        plan.clusters = [
-            Cluster(
-                name: "outbound|80||a", host: "a", serviceName: "a", namespace: "test", port: 80,
-                subset: "", loadBalancing: .roundRobin, connectTimeoutMs: 5_000,
-                discovery: .allAddresses,
-                endpoints: [
-                    Endpoint(
-                        address: "app.test", isName: true, port: backend.address.port, weight: 1,
-                        locality: "", labels: [:], workload: Workload(), origin: Plan.origin)
-                ], origins: [])
-        ]
+        let plan = Plan.named("app.test", port: backend.address.port, .allAddresses)
         let rig = try Rig(plan, backends: [backend])
         let both = try ["127.0.0.1", "::1"].map {
             try #require(SocketAddress(host: $0, port: 0))

@@ -1,6 +1,7 @@
 // When connections to a cluster end by themselves: what `connectionPool` says, or the process's
 // limits where it says nothing.
 import Mesh
+import Net
 
 struct ConnectionLifetime {
     /// Without a request; 0: never.
@@ -27,4 +28,11 @@ struct ConnectionLifetime {
 
     /// Whether a connection that has taken so many requests takes no more.
     func isSpent(_ taken: Int) -> Bool { requests > 0 && taken >= Int(requests) }
+
+    /// The timer of a connection that begins now, which fires when it is old enough.
+    func scheduleEnd(of connection: TimerTarget, _ timers: TimerWheel) -> TimerID {
+        guard durationMs > 0 else { return .none }
+        return timers.schedule(
+            afterMs: durationMs, target: connection, tag: ConnectionTimer.duration)
+    }
 }

@@ -71,11 +71,8 @@ final class H2UpstreamConnection: Dialler {
         connection.opening = opening
         connection.address = opening.address
         connection.stats.add(.upstreamCxHTTP2Total)
-        let durationMs = endpoint.cluster.lifetime.durationMs
-        if durationMs > 0 {
-            connection.durationTimer = connection.loop.timers.schedule(
-                afterMs: durationMs, target: connection, tag: ConnectionTimer.duration)
-        }
+        connection.durationTimer = endpoint.cluster.lifetime.scheduleEnd(
+            of: connection, connection.loop.timers)
         return connection
     }
 
