@@ -43,12 +43,7 @@ struct DemoCommand: ParsableCommand {
             "The port of the services, each at an address of its own.", valueName: "port"))
     var workloadPort: UInt16 = BookinfoService.defaultPort
 
-    @Option(
-        help: ArgumentHelp(
-            "Bind another port than a rule says: 31400=31500. 0 takes a free one.",
-            valueName: "port=port,..."),
-        transform: PortMap.init(argument:))
-    var portMap: [PortMap] = []
+    @OptionGroup var portMap: PortMapOptions
 
     @Option(
         help: ArgumentHelp(
@@ -126,7 +121,7 @@ struct DemoCommand: ParsableCommand {
     }
 
     private var mappedPorts: [UInt16: UInt16] {
-        portMap.reduce(into: [:]) { $0.merge($1.ports) { $1 } }
+        portMap.ports
     }
 
     private func greeting(_ process: ProxyProcess, _ mesh: DemoMesh) -> String {

@@ -28,20 +28,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var resources: ResourceOptions
     @OptionGroup var identity: IdentityOptions
-
-    @Option(
-        help: ArgumentHelp(
-            "Bind another port than the workload has: 9080=19080. 0 takes a free one.",
-            valueName: "port=port,..."),
-        transform: PortMap.init(argument:))
-    var portMap: [PortMap] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Where the workload stands. (default: what the WorkloadEntry or Pod says)",
-            valueName: "region[/zone[/subzone]]"),
-        transform: NodeOptions.place)
-    var locality: String?
+    @OptionGroup var placement: PlacementOptions
 
     @Flag(help: "No namespace, even where there could be one: HTTP_PROXY and HTTPS_PROXY.")
     var noNamespace = false
@@ -60,8 +47,7 @@ struct RunCommand: ParsableCommand {
             let log = serving.log(byDefault: .warning)
             var node = Node.sidecar(
                 of: workload ?? Self.nobody, defaultNamespace: resources.defaultNamespace)
-            if let locality { node.locality = locality }
-            for map in portMap { node.portMap.merge(map.ports) { $1 } }
+            placement.describe(&node)
             identity.describe(&node)
             // Before the first thread, and before the keeper, which inherits it.
             ProxyProcess.blockSignals()

@@ -24,26 +24,13 @@ struct SidecarCommand: ParsableCommand {
 
     @OptionGroup var resources: ResourceOptions
     @OptionGroup var identity: IdentityOptions
-
-    @Option(
-        help: ArgumentHelp(
-            "Bind another port than a Sidecar says: 9080=19080. 0 takes a free one.",
-            valueName: "port=port,..."),
-        transform: PortMap.init(argument:))
-    var portMap: [PortMap] = []
+    @OptionGroup var placement: PlacementOptions
 
     @Option(
         help: ArgumentHelp(
             "The workload's service account. (default: what the WorkloadEntry or Pod says)",
             valueName: "name"))
     var serviceAccount: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Where the workload stands. (default: what the WorkloadEntry or Pod says)",
-            valueName: "region[/zone[/subzone]]"),
-        transform: NodeOptions.place)
-    var locality: String?
 
     @Flag(help: "The workload's calls are redirected here: isthmus capture install.")
     var capture = false
@@ -58,8 +45,7 @@ struct SidecarCommand: ParsableCommand {
             let log = serving.log
             var node = Node.sidecar(
                 of: workload, defaultNamespace: resources.defaultNamespace)
-            if let locality { node.locality = locality }
-            for map in portMap { node.portMap.merge(map.ports) { $1 } }
+            placement.describe(&node)
             identity.describe(&node)
             if capture || captureInbound {
                 node.capture = Capture(inboundBind: captureInbound ? "0.0.0.0" : nil)

@@ -23,19 +23,7 @@ struct NodeOptions: ParsableArguments {
         transform: bindAddress)
     var bind = "0.0.0.0"
 
-    @Option(
-        help: ArgumentHelp(
-            "Bind another port than a Gateway says: 80=8080,443=8443. 0 takes a free one.",
-            valueName: "port=port,..."),
-        transform: PortMap.init(argument:))
-    var portMap: [PortMap] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Where this gateway stands, for balancing by place: eu-west/b/rack-7.",
-            valueName: "region[/zone[/subzone]]"),
-        transform: NodeOptions.place)
-    var locality: String?
+    @OptionGroup var placement: PlacementOptions
 
     var node: Node {
         var node = Node()
@@ -45,20 +33,8 @@ struct NodeOptions: ParsableArguments {
         }
         node.namespace = namespace
         node.bindAddress = bind
-        if let locality { node.locality = locality }
-        for map in portMap { node.portMap.merge(map.ports) { $1 } }
+        placement.describe(&node)
         return node
-    }
-
-    /// A place as WorkloadEntries write it.
-    static func place(_ argument: String) throws -> String {
-        let parts = argument.split(
-            separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard !parts.contains(""), !argument.contains("*") else {
-            throw ValidationError(
-                "\"\(argument)\" is no place; write region, region/zone or region/zone/subzone")
-        }
-        return argument
     }
 
     private static func bindAddress(_ argument: String) throws -> String {
