@@ -220,12 +220,17 @@ def test_an_empty_file_is_fine(check):
 
 
 def test_what_acts_in_a_later_release_is_told_once(check):
-    rules = [r.rule("b.test", match=r.uri("exact", f"/{n}", statPrefix="p")) for n in range(5)]
-    run = check(
-        r.text(r.gateway(), r.service_entry("b.test", 80), r.virtual_service("all", *rules))
-    )
+    listeners = [
+        {
+            "port": {"number": 8440 + number, "protocol": "HTTPS", "name": f"https-{number}"},
+            "defaultEndpoint": "127.0.0.1:80",
+            "tls": {"mode": "SIMPLE", "serverCertificate": "/a.pem", "privateKey": "/b.pem"},
+        }
+        for number in range(5)
+    ]
+    run = check(r.text(r.resource("Sidecar", "a", {"ingress": listeners})))
     assert run.code == 0
-    assert len([f for f in findings(run) if "statPrefix" in f[4]]) == 1
+    assert len([f for f in findings(run) if "IstioIngressListener.tls" in f[4]]) == 1
 
 
 def test_the_gateways_that_come_with_it_are_good():
@@ -235,3 +240,15 @@ def test_the_gateways_that_come_with_it_are_good():
         run = isthmus("validate", "-f", folder)
         assert run.code == 0, run.out + run.err
         assert errors(run) == []
+
+
+def test_an_entry_that_would_take_a_port_from_everybody_is_warned_of(check):
+    """istio/istio issues 16458, 29992 and 58696, and the advice that would have spared them."""
+    entry = r.service_entry("a.test", 8080, port=443, protocol="TCP")
+    run = check(r.text(entry))
+    assert run.code == 0
+    ((_, _, _, severity, words),) = findings(run)
+    assert severity == "warning" and "TCP on port 443 without `addresses`" in words, words
+    assert "write HTTPS or TLS" in run.out + run.err
+    entry["spec"]["ports"][0]["protocol"] = "TLS"
+    assert findings(check(r.text(entry))) == []

@@ -25,6 +25,8 @@ public func compile(
 ) -> CompileResult {
     var findings = Findings()
     let registry = ServiceRegistry(objects, domain: node.domain, findings: &findings)
+    // Where connections are captured it is told of what that comes to.
+    if node.capture == nil { registry.tellOfSharedPorts(&findings) }
     var node = node
     var sidecar: SidecarPlan?
     if case .sidecar(let name) = node.role {

@@ -30,5 +30,16 @@ struct Visibility: Equatable {
         }
     }
 
+    /// Whether there is a namespace that sees both.
+    func overlaps(_ other: Visibility) -> Bool {
+        switch (reach, other.reach) {
+        case (.everyone, .everyone): true
+        case (.everyone, .namespaces(let names)), (.namespaces(let names), .everyone):
+            !names.isEmpty
+        case (.namespaces(let names), .namespaces(let others)):
+            names.contains { others.contains($0) }
+        }
+    }
+
     var isPublic: Bool { reach == .everyone }
 }

@@ -96,6 +96,7 @@ extension Findings {
                     .field("name"), message: "the port name `\(port.name)` is there twice",
                     advice: "rename one of the two")
             }
+            checkSharing(of: port, entry)
             leave()
         }
         // Plain TCP has nothing in it that tells one host from another.
