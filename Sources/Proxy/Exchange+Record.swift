@@ -9,6 +9,7 @@ extension Exchange {
         let durationMs = (worker.loop.nowNs &- startNs) / 1_000_000
         series(client).record(
             durationMs: durationMs, requestBytes: requestBytes, responseBytes: responseBytes)
+        if forward?.policy.statPrefix != nil { countForRoute() }
         if let log = worker.log { log.write(HTTPLogRecord(self, client, durationMs: durationMs)) }
     }
 

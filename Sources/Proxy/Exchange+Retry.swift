@@ -56,7 +56,10 @@ extension Exchange {
         guard policy.looksAtStatus || policy.looksAtGRPCStatus && isGRPC, response.status >= 200,
             let retry = policy.retry, retry.holds(for: response)
         else {
-            if tries.retries > 0 { cluster?.stats.add(.upstreamRqRetrySuccess) }
+            if tries.retries > 0 {
+                cluster?.stats.add(.upstreamRqRetrySuccess)
+                routeStats?.add(.upstreamRqRetrySuccess)
+            }
             return false
         }
         guard schedule(retry), let upstream else { return false }
@@ -80,6 +83,7 @@ extension Exchange {
         guard claims.takeRetry(of: cluster) else {
             flags.formUnion(.upstreamOverflow)
             cluster.stats.add(.upstreamRqRetryOverflow)
+            routeStats?.add(.upstreamRqRetryOverflow)
             return false
         }
         cancelTryTimer()

@@ -15,7 +15,7 @@ extension Exchange {
     }
 
     /// The endpoint that a CONNECT asked for is reached.
-    func tunnelStands(_ upstream: SocketEnd, endpoint: EndpointState, early: ByteView) {
+    func tunnelStands(_ upstream: TunnelEnd, endpoint: EndpointState, early: ByteView) {
         leaveUpstreamForTunnel()
         response.reset()
         response.status = 200

@@ -53,7 +53,12 @@ final class TCPConnection: Dialler {
             connection.end(.noRouteFound)
             return
         }
-        connection.dial(route)
+        let part = route.part(for: connection.client.descriptor)
+        guard !part.destinations.isEmpty else {
+            connection.end(.noRouteFound)
+            return
+        }
+        connection.dial(part)
     }
 
     private func dial(_ route: TCPRoute) {
@@ -120,11 +125,7 @@ final class TCPConnection: Dialler {
         wasOpened = true
         endpoint?.connected(isAll: true)
         series.recordOpened()
-        let risen = opening.takeSocket()
-        var behind = Buffer()
-        if risen.tls != nil { behind.append(worker.loop.scratch.readable) }
-        // The tunnel watches both its ends itself.
-        worker.loop.remove(descriptor: risen.descriptor)
+        let upstream = opening.takeEnd()
         let tunnel = Tunnel(worker: worker, owner: TCPTunnel(self), lifetime: lifetime)
         var socket = StreamSocket(-1)
         swap(&socket, &client)
@@ -132,8 +133,7 @@ final class TCPConnection: Dialler {
         swap(&first, &early)
         tunnel.start(
             downstream: SocketEnd(socket, worker: worker, isDownstream: true),
-            upstream: SocketEnd(risen, worker: worker, isDownstream: false), fromClient: first,
-            fromUpstream: behind)
+            upstream: upstream, fromClient: first, fromUpstream: opening.early)
     }
 
     override func openingFailed(_ opening: Opening, _ error: DialFailure) {

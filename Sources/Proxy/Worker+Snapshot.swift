@@ -25,6 +25,8 @@ extension Worker {
         capture = CaptureTable(next.routing.listeners)
         // Whoever comes from now on is called what these workloads are called.
         callers.removeAll()
+        // The counters stay, under their names.
+        routeStats.removeAll()
         for binding in bindings {
             guard let spec = next.routing.listeners.first(where: { $0.name == binding.listener })
             else {

@@ -32,6 +32,8 @@ public final class Worker {
     var names: [String: KnownName] = [:]
     /// Clients of inbound listeners, by their principal and ours.
     var callers: [String: Caller] = [:]
+    /// Counters of routes that ask for their own.
+    var routeStats: [RoutePlace: CountedRoute] = [:]
     /// Everybody in the clear.
     let anonymousCaller = Caller(IstioLabels.Peer(), ownPrincipal: "")
     var isDraining = false

@@ -9,6 +9,7 @@ public final class LoopMetrics {
     private var protection: [String: ProtectionStats] = [:]
     private var listeners: [String: ListenerStats] = [:]
     private var http: [String: HTTPStats] = [:]
+    private var routes: [RouteStatKey: RouteStats] = [:]
     private var requests: [IstioLabels: RequestSeries] = [:]
     private var tcp: [IstioLabels: TCPSeries] = [:]
     private let seriesMax: Int
@@ -36,6 +37,14 @@ public final class LoopMetrics {
     /// The HTTP statistics of a listener. - Parameter prefix: `outbound_0.0.0.0_8080`
     public func http(_ prefix: String) -> HTTPStats {
         Self.table(for: prefix, in: &http)
+    }
+
+    /// The statistics of a route that has its own; beyond the limit of series they are nobody's.
+    public func route(_ key: RouteStatKey) -> RouteStats {
+        if let known = routes[key] { return known }
+        let table = RouteStats()
+        if routes.count < seriesMax { routes[key] = table }
+        return table
     }
 
     private static func table<Family>(
@@ -80,6 +89,7 @@ public final class LoopMetrics {
         for table in protection.values { table.resetCounters() }
         for table in listeners.values { table.resetCounters() }
         for table in http.values { table.resetCounters() }
+        for table in routes.values { table.resetCounters() }
     }
 
     /// A copy of everything, for another thread.
@@ -89,6 +99,7 @@ public final class LoopMetrics {
         sample.protection = protection.mapValues(\.values)
         sample.listeners = listeners.mapValues(\.values)
         sample.http = http.mapValues(\.values)
+        sample.routes = routes.mapValues(\.values)
         sample.requests = requests.mapValues(\.values)
         sample.tcp = tcp.mapValues(\.values)
         return sample

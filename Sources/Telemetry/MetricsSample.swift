@@ -14,6 +14,7 @@ public struct MetricsSample: Sendable {
     public var listeners: [String: StatValues<ListenerStat>] = [:]
     /// By stat prefix, `outbound_0.0.0.0_8080`.
     public var http: [String: StatValues<HTTPStat>] = [:]
+    public var routes: [RouteStatKey: StatValues<RouteStat>] = [:]
     public var requests: [IstioLabels: RequestValues] = [:]
     public var tcp: [IstioLabels: TCPValues] = [:]
     /// The process's own; filled in by whoever merges, not by a loop.
@@ -36,6 +37,7 @@ public struct MetricsSample: Sendable {
         Self.merge(&protection, other.protection)
         Self.merge(&listeners, other.listeners)
         Self.merge(&http, other.http)
+        Self.merge(&routes, other.routes)
         requests.merge(other.requests) { mine, theirs in
             var sum = mine
             sum.merge(theirs)
@@ -51,8 +53,8 @@ public struct MetricsSample: Sendable {
         if version.isEmpty { version = other.version }
     }
 
-    private static func merge<Family>(
-        _ mine: inout [String: StatValues<Family>], _ theirs: [String: StatValues<Family>]
+    private static func merge<Key, Family>(
+        _ mine: inout [Key: StatValues<Family>], _ theirs: [Key: StatValues<Family>]
     ) {
         for (name, values) in theirs { mine[name, default: StatValues()].merge(values) }
     }

@@ -115,6 +115,46 @@ def test_a_users_calls_go_to_the_sidecar_until_the_rules_are_removed(apart, tmp_
     apart(body)
 
 
+def test_passthrough_calls_the_address_that_was_dialled(apart, tmp_path):
+    """And one of the endpoints where a call has none: through the forward proxy."""
+
+    def body():
+        meant = Upstream("meant", answers(*[ok(b"meant\n")] * 5), address=VIRTUAL)
+        with meant, Upstream("written", answers(*[ok(b"written\n")] * 5)) as written:
+            entry = r.service_entry("web.test", written.port, port=meant.port)
+            rule = r.destination_rule("web.test", {}, loadBalancer={"simple": "PASSTHROUGH"})
+            url = f"http://web.test:{meant.port}/"
+            there = ["--resolve", f"web.test:{meant.port}:{VIRTUAL}"]
+            with sidecar(tmp_path, entry, rule):
+                assert capture("install", "--uid", NOBODY).code == 0
+                assert curl(url, *there) == (0, "meant\n")
+                proxied = ["--noproxy", "", "--proxy", "http://127.0.0.1:15001"]
+                assert curl(url, *proxied) == (0, "written\n")
+
+    apart(body)
+
+
+def test_destination_subnets_decide_where_bytes_go(apart, tmp_path):
+    def body():
+        script = lambda word: answers(*[ok(word)] * 5)  # noqa: E731
+        with Upstream("near", script(b"near\n")) as near, Upstream("far", script(b"far\n")) as far:
+            db = r.service_entry(
+                "db.test", far.port, port=4000, protocol="TCP", addresses=["10.0.0.0/8"]
+            )
+            other = r.service_entry(
+                "near.test", near.port, port=4000, protocol="TCP", addresses=["192.0.2.1"]
+            )
+            match = [{"destinationSubnets": ["10.96.0.0/16", "2001:db8::/32"]}]
+            rule = {"match": match, "route": [r.destination("near.test")]}
+            split = r.resource("VirtualService", "split", {"hosts": ["db.test"], "tcp": [rule]})
+            with sidecar(tmp_path, db, other, split):
+                assert capture("install", "--uid", NOBODY).code == 0
+                assert curl(f"http://{VIRTUAL}:4000/") == (0, "near\n")
+                assert curl("http://10.9.0.1:4000/") == (0, "far\n")
+
+    apart(body)
+
+
 def test_installing_again_replaces_and_exclusions_are_left_alone(apart, tmp_path):
     def body():
         with sidecar(tmp_path), Upstream("direct", answers(*[ok(b"direct\n")] * 5)) as direct:

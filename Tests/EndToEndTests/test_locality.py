@@ -104,3 +104,29 @@ def test_the_admin_page_tells_place_weight_and_priority(started, servers):
         assert f"{prefix}priority::{priority}" in text
     hosts = json.loads(gateway.admin("/clusters?format=json").text)["cluster_statuses"][0]
     assert [host.get("priority", 0) for host in hosts["host_statuses"]] == [0, 1, 2, 3]
+
+
+def test_zone_aware_balancing_keeps_what_the_own_place_can_bear(started, servers):
+    """Half of the callers stand where a third of the region's endpoints do: two thirds stay, and
+    the others go where nobody calls from; the neighbour has callers of its own."""
+    selector = {"istio": "ingressgateway"}
+    callers = [r.service("edge", 80, selector=selector, namespace="istio-system")]
+    for number, place in enumerate(["eu/west/a", "eu/west/b", "us/west/a"]):
+        caller = r.workload_entry(
+            f"edge-{number}", 80, selector, address=f"10.9.0.{number}", namespace="istio-system",
+        )  # fmt: skip
+        caller["spec"]["locality"] = place
+        callers.append(caller)
+    made = objects(servers, outliers=False)
+    policy = made[2]["spec"]["trafficPolicy"]
+    policy["loadBalancer"]["zoneAwareLbSetting"] = {"enabled": True, "minClusterSize": 3}
+    gateway = started(*made, *callers, **at("eu/west/a"))
+    seen = asked(gateway, [head()] * 1200)
+    assert set(seen) == {"eu/west/a", "eu/east/a"}
+    assert near(seen.count("eu/west/a"), 1200, 2 / 3), seen.count("eu/west/a")
+    # With too few endpoints for the division the region is asked alike.
+    policy["loadBalancer"]["zoneAwareLbSetting"]["minClusterSize"] = 4
+    gateway = started(*made, *callers, **at("eu/west/a"))
+    seen = asked(gateway, [head()] * 1200)
+    assert set(seen) == set(PLACES[:3]), "the region alone"
+    assert near(seen.count("eu/west/a"), 1200, 1 / 3), seen.count("eu/west/a")

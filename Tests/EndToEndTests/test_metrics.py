@@ -9,7 +9,7 @@ import pytest
 from harness import exposition
 from harness import resources as r
 from harness.gateway import Gateway
-from harness.upstream import Upstream, once
+from harness.upstream import Upstream, answers, once
 from harness.waiting import wait_for
 
 LABELS = set(
@@ -229,3 +229,54 @@ def test_a_reload_is_counted_and_dated(started, upstream):
     wait_for(lambda: gateway.get(host="x.test").status == 200, "the change")
     after = wait_for(lambda: (now := reloads()) != before and now, "a metric to change")
     assert any(after[name] > before.get(name, 0) for name in after)
+
+
+def test_a_route_with_a_stat_prefix_is_counted_apart(started):
+    sick = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+    well = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with Upstream("shop", answers(sick, well, well, sick, sick)) as upstream:
+        retries = {"attempts": 1, "retryOn": "5xx", "backoff": "1ms"}
+        books = r.uri("prefix", "/books", statPrefix="books.all")
+        gateway = started(
+            r.gateway(),
+            r.service_entry("shop.test", upstream.port),
+            r.virtual_service(
+                "shop",
+                r.rule("shop.test", match=[books, r.uri("prefix", "/b")], retries=retries),
+                hosts=["shop.test"],
+            ),
+        )
+        # Tried again and served, served, elsewhere, tried again in vain.
+        for path in ("/books/1", "/books/2", "/b"):
+            gateway.get(path, host="shop.test")
+        assert gateway.get("/books/3", host="shop.test").status == 503
+
+        prefix = "vhost.shop.test:80.route.books.all."
+
+        def counted():
+            lines = gateway.admin("/stats?filter=vhost").text.splitlines()
+            assert lines == sorted(lines)
+            return {
+                name.removeprefix(prefix): int(value)
+                for name, value in (line.rsplit(": ", 1) for line in lines)
+            }
+
+        expected = {
+            "upstream_rq_2xx": 2, "upstream_rq_5xx": 1, "upstream_rq_completed": 3,
+            "upstream_rq_total": 5, "upstream_rq_retry": 2, "upstream_rq_retry_success": 1,
+            "upstream_rq_retry_limit_exceeded": 1, "upstream_rq_timeout": 0,
+            "upstream_rq_retry_overflow": 0, "upstream_rq_1xx": 0, "upstream_rq_3xx": 0,
+            "upstream_rq_4xx": 0,
+        }  # fmt: skip
+        wait_for(lambda: counted() == expected, f"{expected}, not {counted()}")
+        family = exposition.parse(gateway.admin("/stats/prometheus").text)[
+            "envoy_vhost_route_upstream_rq_completed"
+        ]
+        (((_, labels), value),) = family.series.items()
+        assert value == 3
+        assert dict(labels) == {"envoy_virtual_host": "shop.test:80", "envoy_route": "books.all"}
+        # The counters outlive the routes that feed them.
+        gateway.write("more.yaml", r.virtual_service("x", r.rule("shop.test"), hosts=["x.test"]))
+        wait_for(lambda: gateway.get(host="x.test").status == 503, "the change")
+        gateway.get("/books/4", host="shop.test")
+        wait_for(lambda: counted()["upstream_rq_completed"] == 4, "the fourth")

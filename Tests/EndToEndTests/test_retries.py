@@ -207,6 +207,37 @@ def test_max_retries_bounds_those_at_the_same_time(started):
                 wire.leave()
 
 
+def test_a_budget_with_an_interval_remembers_what_is_over(started):
+    """A quarter of all requests of the last hour, where nobody but who fails is under way."""
+    budget = {"percent": 25, "minRetryConcurrency": 0, "budgetInterval": "1h"}
+    with Upstream("falls sick", answers(*[WELL] * 7, SICK)) as upstream:
+        gateway = started(
+            *objects(
+                upstream.port,
+                retries={"attempts": 1, "retryOn": "5xx", "backoff": "3600s"},
+                policy={"retryBudget": budget},
+            )
+        )
+        for _ in range(7):
+            assert gateway.get().text == "well"
+        wires = []
+        try:
+            for number in range(1, 5):
+                wires.append(gateway.wire())
+                wires[-1].send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                wait_for(
+                    lambda: stat(gateway, "upstream_rq_retry")
+                    + stat(gateway, "upstream_rq_retry_overflow")
+                    == number,
+                    "a pause or an answer",
+                )
+            # 8 and 9 requests allow two retries at the same time, and so do 10 and 11.
+            assert stat(gateway, "upstream_rq_retry") == 2
+        finally:
+            for wire in wires:
+                wire.leave()
+
+
 def test_a_client_cannot_ask_for_retries(started):
     with Upstream("sick", answers(SICK)) as upstream:
         gateway = started(*objects(upstream.port))

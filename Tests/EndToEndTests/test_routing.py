@@ -836,10 +836,16 @@ def test_a_list_of_objects_is_its_items(started, numbers):
 
 
 def test_features_of_a_later_release_are_named_once_and_traffic_flows(started, numbers):
+    listener = {
+        "port": {"number": 443, "protocol": "HTTPS", "name": "https"},
+        "defaultEndpoint": "127.0.0.1:80",
+        "tls": {"mode": "SIMPLE", "serverCertificate": "/a.pem", "privateKey": "/b.pem"},
+    }
     gateway = started(
         r.gateway(),
         r.service_entry("one.test", numbers.ports[0]),
-        r.virtual_service("one", r.rule("one.test", match={"statPrefix": "one"})),
+        r.virtual_service("one", r.rule("one.test")),
+        r.resource("Sidecar", "one", {"ingress": [listener]}),
     )
     assert gateway.get().text == "one"
-    assert "statPrefix" in gateway.child.err
+    assert "IstioIngressListener.tls" in gateway.child.err

@@ -211,6 +211,36 @@ def test_bytes_go_to_the_service_of_the_port(start):
             assert sock.recv(100) == b"SELECT"
 
 
+@pytest.mark.parametrize(
+    "subnets, expected",
+    [(["127.0.0.0/8"], b"near"), (["0.0.0.0/0"], b"near"), (["10.0.0.0/8"], b"db"),
+     (["::/0"], b"db"), (["2001:db8::/32", "127.0.0.1"], b"near")],
+)  # fmt: skip
+def test_destination_subnets_are_of_the_address_a_connection_arrived_at(start, subnets, expected):
+    def named(word):
+        def script(connection):
+            connection.send(word)
+            connection.until_closed(5)
+
+        return script
+
+    with Upstream("db", named(b"db")) as db, Upstream("near", named(b"near")) as near:
+        rule = {
+            "match": [{"destinationSubnets": subnets}],
+            "route": [r.destination("near.test", port=5432)],
+        }
+        proxy = start(
+            r.service("db", 5432, port_name="tcp"),
+            r.workload_entry("db-1", db.port, {"app": "db"}, port_name="tcp"),
+            r.service_entry("near.test", near.port, port=5432, protocol="TCP"),
+            r.resource("VirtualService", "split", {"hosts": ["db"], "tcp": [rule]}),
+            egress(listener(5432, "TCP", hosts=("*/db.default.svc.cluster.local",))),
+            ports=(5432,),
+        )
+        with socket.create_connection(("127.0.0.1", proxy.port(5432)), timeout=10) as sock:
+            assert sock.recv(100) == expected
+
+
 def test_tls_goes_on_as_it_is_by_its_server_name(start, tmp_path):
     authority = c.Authority(tmp_path)
     pair = authority.issue("vault", "vault.example.com")

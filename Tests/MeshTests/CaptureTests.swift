@@ -219,6 +219,93 @@ struct CaptureTests {
         #expect(world.warnings.isEmpty)
     }
 
+    private static let subnets = """
+        kind: VirtualService
+        metadata: {name: split}
+        spec:
+          hosts: [db.example]
+          tcp:
+          - match: [{port: 3306, destinationSubnets: [10.1.2.0/24, 10.3.0.1]}]
+            route: [{destination: {host: near.example}}]
+          - match: [{destinationSubnets: [10.1.0.0/16]}]
+            route: [{destination: {host: far.example}}]
+          - match: [{port: 1}]
+            route: [{destination: {host: never.example}}]
+        """
+
+    @Test("destinationSubnets: the smallest block decides, and the service has the rest")
+    func destinationSubnets() throws {
+        let world = world(
+            Self.entry("db.example", 3306, "TCP", addresses: "[10.0.0.0/8]"),
+            Self.entry("near.example", 3306, "TCP"), Self.entry("far.example", 3306, "TCP"),
+            Self.subnets)
+        let listener = try #require(captured(world, 3306, at: "10.0.0.0/8"))
+        guard case .tcp(let route?) = listener.kind else {
+            Issue.record("\(listener.kind)")
+            return
+        }
+        for (address, cluster) in [
+            ("10.1.2.9", "near"), ("10.3.0.1", "near"), ("10.1.3.9", "far"), ("10.3.0.2", "db"),
+        ] {
+            let block = try #require(AddressBlock(address))
+            let part = route.route(to: block.high, block.low)
+            #expect(part.destinations.map(\.clusterName) == ["outbound|3306||\(cluster).example"])
+        }
+        let told = Mesh.explain(
+            try ExplainRequest(url: "http://10.1.2.9:3306/"), snapshot: world.snapshot,
+            objects: world.objects, node: world.node
+        ).description
+        #expect(told.contains("outbound|3306||near.example"))
+        #expect(told.contains("connections to 10.1.0.0/16 go to outbound|3306||far.example"))
+    }
+
+    @Test("a tls rule with destinationSubnets stands beside one without, for one name")
+    func serverNameSubnets() throws {
+        let rule = """
+            kind: VirtualService
+            metadata: {name: split}
+            spec:
+              hosts: [web.example]
+              tls:
+              - match: [{sniHosts: [web.example], destinationSubnets: [10.1.0.0/16]}]
+                route: [{destination: {host: near.example}}]
+              - match: [{sniHosts: [web.example]}]
+                route: [{destination: {host: far.example}}]
+            """
+        let world = world(
+            Self.entry("web.example", 443, "TLS"), Self.entry("near.example", 443, "TLS"),
+            Self.entry("far.example", 443, "TLS"), rule)
+        let listener = try #require(captured(world, 443))
+        let mine = listener.chains.filter { $0.serverNames == ["web.example"] }
+        #expect(mine.map { $0.destinations.map(\.description) } == [["10.1.0.0/16"], []])
+        #expect(world.warnings.isEmpty)
+    }
+
+    @Test("PASSTHROUGH goes where it was meant to, and to its endpoints where nothing tells")
+    func passthrough() throws {
+        let rule = """
+            kind: DestinationRule
+            metadata: {name: a}
+            spec:
+              host: a.example
+              trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}
+              subsets: [{name: spread, trafficPolicy: {loadBalancer: {simple: RANDOM}}}]
+            """
+        let route = """
+            kind: VirtualService
+            metadata: {name: a}
+            spec:
+              hosts: [a.example]
+              http: [{route: [{destination: {host: a.example, subset: spread}}]}]
+            """
+        let world = world(Self.entry("a.example", 80, "HTTP"), rule)
+        let cluster = try #require(world.cluster("outbound|80||a.example"))
+        #expect(cluster.original != nil && cluster.endpoints.map(\.address) == ["10.0.0.1"])
+        #expect(world.warnings.isEmpty)
+        let other = self.world(Self.entry("a.example", 80, "HTTP"), rule, route)
+        #expect(other.cluster("outbound|80|spread|a.example")?.original == nil)
+    }
+
     @Test("two TCP services of one port that no address tells apart: the second is told of")
     func indistinct() {
         let world = world(

@@ -71,6 +71,16 @@ import Testing
         #expect(limits.retries(amid: 1000) == max(least, share / 1000))
     }
 
+    @Test(
+        "the interval of a retry budget; none, and zero, leave the share to what is under way",
+        arguments: [("{budgetInterval: 10s}", 10_000), ("{budgetInterval: 0s}", 0), ("{}", 0)]
+            as [(String, UInt32)])
+    func budgetInterval(budget: String, milliseconds: UInt32) throws {
+        let limits = try #require(
+            try Self.pool("http: {maxRetries: 1}", beside: "retryBudget: \(budget)")?.limits)
+        #expect(limits.retryBudget?.intervalMs == milliseconds)
+    }
+
     @Test("settings of a port have no retry budget, and take the general one away")
     func retryBudgetOfAPort() throws {
         let budget = "retryBudget: {percent: 5}"

@@ -17,12 +17,12 @@ struct EndpointChoiceTests {
     /// `groups`: endpoints by level and group; addresses are numbered from port 1 on.
     private func cluster(
         _ levels: [[EndpointGroup]], count: Int, _ order: Cluster.LoadBalancing = .random,
-        warmup: BalancePolicy.Warmup? = nil, panicPercent: UInt32 = 0
+        warmup: BalancePolicy.Warmup? = nil, panicPercent: UInt32 = 0, zones: ZoneShares? = nil
     ) -> ClusterState {
         let addresses = (1...count).map { SocketAddress.v4(0x7f00_0001, port: UInt16($0)) }
         let plain = Plan.cluster("a", addresses, policy: order)
         let balance = BalancePolicy(
-            priorities: levels.map { PriorityLevel(groups: $0) }, warmup: warmup,
+            priorities: levels.map { PriorityLevel(groups: $0, zones: zones) }, warmup: warmup,
             panicPercent: panicPercent)
         return ClusterState(
             Cluster(
@@ -62,6 +62,26 @@ struct EndpointChoiceTests {
     private func expect(_ count: Int, of picks: Int, near share: Double) {
         let bound = 6 * (Double(picks) * share * (1 - share)).squareRoot()
         #expect(abs(Double(count) - Double(picks) * share) <= bound, "\(count) for \(share)")
+    }
+
+    // MARK: - Zones
+
+    @Test("shares of zones follow who is available, and are given up where nobody is at home")
+    func zones() {
+        let groups = [EndpointGroup(members: [0, 1]), EndpointGroup(members: [2, 3])]
+        let zones = ZoneShares(own: 0, callers: [5000, 5000], minimumSize: 2)
+        let cluster = cluster([groups], count: 4, zones: zones)
+        #expect(counts(cluster)[2...] == [0, 0])
+        // A third of those left against half of the callers: two requests of three stay.
+        eject([0], in: cluster)
+        var seen = counts(cluster)
+        #expect(seen[0] == 0)
+        expect(seen[1], of: 10_000, near: 0.6666)
+        expect(seen[2], of: 10_000, near: 0.1667)
+        eject([1], in: cluster)
+        seen = counts(cluster)
+        #expect(seen[..<2] == [0, 0])
+        expect(seen[2], of: 10_000, near: 0.5)
     }
 
     // MARK: - Priorities

@@ -400,4 +400,29 @@ struct RetryTests {
         for other in others { other.upstream.close() }
         try leave(rig, clients)
     }
+
+    @Test("a retry budget with an interval grows with requests that are over as well")
+    func budgetOfAnInterval() throws {
+        let (rig, backend) = try limited {
+            $0.retryBudget = .init(share: 250_000, least: 0, intervalMs: 3_600_000)
+        }
+        let client = try rig.connect()
+        try client.send(Self.get)
+        let upstream = try backend.accept()
+        for number in 0..<7 {
+            if number > 0 { try client.send(Self.get) }
+            _ = try upstream.readHead()
+            try upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            _ = try client.readHead()
+        }
+        client.close()
+        upstream.close()
+        // A quarter of the seven that were served and the first, second .. that fails: 2 of 8 to
+        // 11, and 3 of 12.
+        let clients = try waiting(rig, of: 4)
+        #expect(clients.count == 2)
+        let more = try waiting(rig, of: 1)
+        #expect(more.count == 1)
+        try leave(rig, clients + more)
+    }
 }

@@ -307,16 +307,20 @@ struct StoreTests {
                 "\(name).yaml",
                 """
                 apiVersion: networking.istio.io/v1
-                kind: VirtualService
-                metadata: {name: \(name)}
-                spec: {hosts: [\(name)], http: [{match: [{statPrefix: p}], route: [{destination: {host: a}}]}]}
+                kind: Sidecar
+                metadata: {name: \(name), namespace: \(name)}
+                spec:
+                  ingress:
+                  - port: {number: 443, protocol: HTTPS, name: a}
+                    defaultEndpoint: 127.0.0.1:80
+                    tls: {mode: SIMPLE, serverCertificate: /a, privateKey: /b}
                 """)
         }
         let result = Store().load(paths: [folder.path], recursive: false)
         #expect(!result.hasErrors)
         #expect(
             result.diagnostics.map(\.message) == [
-                "HTTPMatchRequest.statPrefix is accepted, not acted on yet"
+                "IstioIngressListener.tls is accepted, not acted on yet"
             ])
     }
 

@@ -37,6 +37,8 @@ public final class BalancePolicy: Sendable {
         case labels([String])
         /// Shares by place.
         case distribute
+        /// By region, and within the own by place as far as each can bear it.
+        case zones(failover: String?)
     }
 
     /// Slow start of endpoints that join a cluster (Istio's `warmup`, Envoy's slow_start_config).
@@ -84,10 +86,15 @@ public struct PriorityLevel: Sendable {
     public let groups: [EndpointGroup]
     /// Of a cluster that hashes.
     public let table: HashTable?
+    /// How the groups share the level, by who is available; nil: by their weights.
+    public let zones: ZoneShares?
 
-    public init(groups: [EndpointGroup], table: HashTable? = nil) {
+    public init(
+        groups: [EndpointGroup], table: HashTable? = nil, zones: ZoneShares? = nil
+    ) {
         self.groups = groups
         self.table = table
+        self.zones = zones
     }
 }
 
@@ -121,6 +128,7 @@ extension BalancePolicy {
         ordering == other.ordering && hash == other.hash && warmup == other.warmup
             && panicPercent == other.panicPercent
             && priorities.map(\.groups) == other.priorities.map(\.groups)
+            && priorities.map(\.zones) == other.priorities.map(\.zones)
     }
 
     static func areSame(_ one: BalancePolicy?, _ other: BalancePolicy?) -> Bool {

@@ -7,6 +7,19 @@ struct PriorityPlan {
     /// By priority; none is empty.
     private(set) var priorities: [[EndpointGroup]]
     private(set) var ordering: BalancePolicy.Ordering?
+    /// How the first level's groups share it; nil: by their weights.
+    private(set) var zones: ZoneShares?
+
+    init(_ priorities: [[EndpointGroup]], _ ordering: BalancePolicy.Ordering) {
+        self.priorities = priorities
+        self.ordering = ordering
+    }
+
+    /// Puts these in the first level's place.
+    mutating func divide(_ groups: [EndpointGroup], by zones: ZoneShares) {
+        priorities[0] = groups
+        self.zones = zones
+    }
 
     /// All stand together.
     init(_ endpoints: [Endpoint]) {
@@ -72,7 +85,7 @@ struct PriorityPlan {
 
     /// 0 where all labels are as the proxy's, or as written behind `=`; the earlier the first
     /// difference, the later the endpoint's turn.
-    private static func rank(
+    static func rank(
         _ endpoint: Endpoint, _ own: [String: String], _ wanted: [String]
     ) -> Int {
         let labels = Locality(endpoint.locality).labels(added: endpoint.labels)
@@ -85,13 +98,14 @@ struct PriorityPlan {
         return 0
     }
 
-    private static func places(
-        of endpoints: [Endpoint]
+    /// - Parameter indices: of those that are asked about; nil for all.
+    static func places(
+        of endpoints: [Endpoint], _ indices: [Int]? = nil
     ) -> [(place: Locality, members: [Int])] {
         var order: [Locality] = []
         var members: [Locality: [Int]] = [:]
-        for (index, endpoint) in endpoints.enumerated() {
-            let place = Locality(endpoint.locality)
+        for index in indices ?? Array(endpoints.indices) {
+            let place = Locality(endpoints[index].locality)
             if members[place] == nil { order.append(place) }
             members[place, default: []].append(index)
         }
@@ -106,10 +120,11 @@ struct PriorityPlan {
 extension PriorityPlan {
     /// The levels with their tables; without `algorithm` none has one.
     func levels(_ endpoints: [Endpoint], _ algorithm: HashTable.Algorithm?) -> [PriorityLevel] {
-        priorities.map { groups in
+        priorities.enumerated().map { index, groups in
             PriorityLevel(
                 groups: groups,
-                table: algorithm.map { HashTable(Self.shares(groups, endpoints), $0) })
+                table: algorithm.map { HashTable(Self.shares(groups, endpoints), $0) },
+                zones: index == 0 ? zones : nil)
         }
     }
 

@@ -41,7 +41,9 @@ public struct AddressBlock: Sendable, Hashable {
 
     public var isOneAddress: Bool { length == 128 }
 
+    /// No IPv4 address is in a block of IPv6: `::/0` is every IPv6 address.
     public func contains(_ high: UInt64, _ low: UInt64) -> Bool {
+        if length < 96, high == 0, low >> 32 == 0xffff { return false }
         let (front, back) = Self.mask(length)
         return high & front == self.high && low & back == self.low
     }
@@ -104,4 +106,9 @@ extension AddressBlock: CustomStringConvertible {
             }.joined(separator: ":")
         return isOneAddress ? text : "\(text)/\(isIPv4 ? length - 96 : length)"
     }
+}
+
+extension [AddressBlock] {
+    /// `10.0.0.0/8 192.0.2.1`
+    var text: String { map(\.description).joined(separator: " ") }
 }

@@ -31,6 +31,11 @@ struct AutomaticAddresses {
     }
 }
 
+extension AddressBlock {
+    /// Addresses that were given out to tell hosts apart by: 240.240.0.0/16, where nobody is.
+    public static let automatic = AddressBlock(high: 0, low: 0xffff_f0f0_0000, length: 112)
+}
+
 extension RegisteredService {
     /// Whether Istio would give it an automatic address: a name there can be one connection for,
     /// and no address of its own.

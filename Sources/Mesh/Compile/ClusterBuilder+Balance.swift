@@ -5,8 +5,8 @@
 internal import Spec
 
 extension ClusterBuilder {
-    /// Least request where nothing is said (Istio's default). PASSTHROUGH asks for the address that
-    /// a captured connection was dialled to; without capture there is none.
+    /// Least request where nothing is said (Istio's default), and where PASSTHROUGH has nothing to
+    /// go by: `original` is asked first.
     static func balancing(_ settings: LoadBalancerSettings?) -> Cluster.LoadBalancing {
         if settings?.consistentHash?.key != nil {
             if case .maglev = settings?.consistentHash?.algorithm { return .maglev }
@@ -60,11 +60,16 @@ extension ClusterBuilder {
     private func plan(
         _ members: [Endpoint], _ settings: LoadBalancerSettings?, hasOutlierDetection: Bool
     ) -> PriorityPlan {
-        let setting = settings?.localityLbSetting ?? LoadBalancerSettings.LocalitySetting()
-        guard setting.enabled != false, settings?.zoneAwareLbSetting == nil else {
-            return PriorityPlan(members)
-        }
         let place = Locality(security.node.locality)
+        if let zones = settings?.zoneAwareLbSetting {
+            guard zones.enabled != false, !place.isUnknown else { return PriorityPlan(members) }
+            return PriorityPlan(
+                members, from: place, labels: security.node.labels, zones,
+                // Envoy's ring and Maglev know no zones.
+                callers: settings?.consistentHash?.key == nil ? callers : [])
+        }
+        let setting = settings?.localityLbSetting ?? LoadBalancerSettings.LocalitySetting()
+        guard setting.enabled != false else { return PriorityPlan(members) }
         if !setting.distribute.isEmpty {
             return PriorityPlan(members, from: place, distributing: setting.distribute)
                 ?? PriorityPlan(members)
@@ -135,13 +140,14 @@ extension ClusterBuilder {
         _ rule: MergedRule?
     ) {
         guard let settings, let object = rule?.rules.first else { return }
-        if settings.simple == .passthrough {
+        if Self.passesThrough(settings), security.node.capture == nil {
             findings.report(
                 .warning, object, at: settings.position, "spec.trafficPolicy.loadBalancer.simple",
                 "PASSTHROUGH sends to the address that the client dialled, and no connection is "
                     + "captured here: \(key.host) is balanced by LEAST_REQUEST",
                 advice: "write LEAST_REQUEST")
         }
+        tellOfZones(settings, key, object)
         guard let setting = settings.localityLbSetting, setting.enabled != false else { return }
         let path = "spec.trafficPolicy.loadBalancer.localityLbSetting"
         let isOrdered = !setting.failover.isEmpty || !setting.failoverPriority.isEmpty
@@ -160,10 +166,35 @@ extension ClusterBuilder {
                 .warning, object, at: setting.position, path,
                 "this proxy does not know its own place: all endpoints of \(key.host) are asked "
                     + "alike",
-                advice: security.node.role == .gateway
-                    ? "start it with --locality region/zone"
-                    : "write `locality` at its WorkloadEntry, or start it with --locality")
+                advice: placeAdvice)
         }
+    }
+
+    private mutating func tellOfZones(
+        _ settings: LoadBalancerSettings, _ key: ClusterKey, _ object: DestinationRule
+    ) {
+        guard let zones = settings.zoneAwareLbSetting, zones.enabled != false else { return }
+        let path = "spec.trafficPolicy.loadBalancer.zoneAwareLbSetting"
+        let place = Locality(security.node.locality)
+        if place.isUnknown {
+            findings.report(
+                .warning, object, at: zones.position, path,
+                "this proxy does not know its own place: all endpoints of \(key.host) are asked "
+                    + "alike", advice: placeAdvice)
+        } else if !callers.contains(place) {
+            findings.report(
+                .warning, object, at: zones.position, path,
+                "nobody is known to call \(key.host) from \(place.text): the endpoints of this "
+                    + "region are asked alike",
+                advice: "describe this proxy's own service, with a workload in every place it "
+                    + "calls from")
+        }
+    }
+
+    private var placeAdvice: String {
+        security.node.role == .gateway
+            ? "start it with --locality region/zone"
+            : "write `locality` at its WorkloadEntry, or start it with --locality"
     }
 
     private mutating func tellOfNobody(

@@ -1,20 +1,26 @@
 // Clusters whose connections go where the client meant them to: ServiceEntries of resolution NONE,
-// and whatever no object describes.
-// They have no endpoints; what an endpoint would say of workload and TLS is said once, for all.
+// services balanced by PASSTHROUGH, and whatever no object describes.
+// What an endpoint would say of workload and TLS is said once, for all addresses.
 internal import Spec
 
 extension ClusterBuilder {
-    /// nil for a service with endpoints of its own, and where no connection tells what it was meant
-    /// for.
+    /// nil for a service whose endpoints are chosen among, and where no connection tells what it
+    /// was meant for.
     mutating func original(
-        of service: RegisteredService, _ key: ClusterKey, _ rule: MergedRule?
+        of service: RegisteredService, _ key: ClusterKey, _ rule: MergedRule?,
+        _ policy: TrafficPolicy.Blocks?
     ) -> Endpoint? {
-        guard security.node.capture != nil, case .entries(let entries) = service.description,
-            entries.allSatisfy({ $0.resolution == .none }), let entry = entries.first
-        else { return nil }
-        let anybody = Self.anybody(Origin(entry))
+        guard security.node.capture != nil, let origin = service.origins.first else { return nil }
+        let passes = key.use == .outbound && Self.passesThrough(policy?.loadBalancer)
+        guard passes || service.hasNoEndpoints else { return nil }
+        let anybody = Self.anybody(origin)
         let treated = secured([anybody], of: service, key, rule, all: [])
         return Self.kept(treated.first ?? anybody, previous[key.name])
+    }
+
+    /// A hash beside it is what Istio takes instead.
+    static func passesThrough(_ settings: LoadBalancerSettings?) -> Bool {
+        settings?.simple == .passthrough && settings?.consistentHash?.key == nil
     }
 
     /// Istio's PassthroughCluster and BlackHoleCluster.
@@ -38,6 +44,14 @@ extension ClusterBuilder {
     private static func kept(_ endpoint: Endpoint, _ old: Cluster?) -> Endpoint {
         guard let same = old?.original, same.isSame(as: endpoint) else { return endpoint }
         return same
+    }
+}
+
+extension RegisteredService {
+    /// Written to go wherever the client meant to.
+    fileprivate var hasNoEndpoints: Bool {
+        guard case .entries(let entries) = description else { return false }
+        return entries.allSatisfy { $0.resolution == .none }
     }
 }
 

@@ -76,8 +76,10 @@ extension PoolPolicy.RetryBudget {
     /// Envoy's defaults where nothing is said: 20 %, and never fewer than 3.
     fileprivate init(_ settings: TrafficPolicy.RetryBudget) {
         let percent = min(max(settings.percent ?? 20, 0), 100)
+        let interval = settings.budgetInterval ?? .zero
         self.init(
-            share: UInt32((percent * 10_000).rounded()), least: settings.minRetryConcurrency ?? 3)
+            share: UInt32((percent * 10_000).rounded()), least: settings.minRetryConcurrency ?? 3,
+            intervalMs: interval == .zero ? 0 : ClusterBuilder.milliseconds(interval))
     }
 }
 
@@ -123,5 +125,15 @@ extension OutlierPolicy {
 
     private static func milliseconds(_ duration: Duration?) -> UInt64? {
         duration.map { UInt64(ClusterBuilder.milliseconds($0)) }
+    }
+}
+
+extension TunnelPolicy {
+    /// CONNECT where nothing is said (Istio's default).
+    convenience init(_ settings: TrafficPolicy.TunnelSettings) {
+        let host = settings.targetHost
+        self.init(
+            method: settings.protocolName.uppercased() == "POST" ? .post : .connect,
+            target: "\(host.contains(":") ? "[\(host)]" : host):\(settings.targetPort)")
     }
 }

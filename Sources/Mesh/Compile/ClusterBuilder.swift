@@ -10,6 +10,8 @@ struct ClusterBuilder {
     let security: EndpointSecurity
     let secrets: SecretDirectory
     private(set) var previous: [String: Cluster]
+    /// Where the workloads of this proxy's own service stand, itself among them: who else calls.
+    let callers: [Locality]
     var findings = Findings()
 
     init(
@@ -21,6 +23,7 @@ struct ClusterBuilder {
         self.directory = directory
         self.security = security
         self.secrets = secrets
+        callers = directory.callers(like: security.node, registry)
         self.previous = Dictionary(
             (previous?.clusters ?? []).map { ($0.name, $0) }, uniquingKeysWith: { old, _ in old })
     }
@@ -40,13 +43,13 @@ struct ClusterBuilder {
         if let subset = merged?.subset(key.subset)?.subset {
             members = all.filter { $0.labels.satisfies(subset.labels) }
         }
-        let original = original(of: service, key, merged)
+        let policy = merged?.policy(port: key.port, subset: key.subset)
+        let original = original(of: service, key, merged, policy)
         if original == nil { tellOfNothing(service, key, merged, all: all, members: members) }
         if key.use == .outbound {
             members = secured(members, of: service, key, merged, all: all)
         }
         members = Self.kept(members, from: old)
-        let policy = merged?.policy(port: key.port, subset: key.subset)
         let timeout = policy?.connectionPool?.tcp?.connectTimeout
         let cluster = Cluster(
             name: key.name, host: key.host, serviceName: service.serviceName,
@@ -63,6 +66,7 @@ struct ClusterBuilder {
             outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
             balance: balance(members, policy, of: key, merged, old: old),
             proxyHeader: key.use == .outbound ? Self.proxyHeader(policy?.proxyProtocol) : nil,
+            tunnel: key.use == .outbound ? policy?.tunnel.map { TunnelPolicy($0) } : nil,
             original: original,
             leavesMesh: service.isExternal && security.node.callsForMesh,
             origins: service.origins + Self.origins(merged, subset: key.subset))
@@ -177,6 +181,7 @@ extension Cluster {
             && pool == other.pool
             && outliers == other.outliers && origins == other.origins
             && BalancePolicy.areSame(balance, other.balance) && proxyHeader == other.proxyHeader
+            && tunnel == other.tunnel
             && Self.areAlike(original, other.original) && leavesMesh == other.leavesMesh
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }

@@ -86,10 +86,25 @@ extension RouteTable {
 
 extension TCPRoute {
     fileprivate func writeFields(to json: inout JSONText) {
+        writeDestinations(to: &json)
+        json.field("origin") { origin.write(to: &$0) }
+    }
+
+    fileprivate func writeDestinations(to json: inout JSONText) {
         json.field("destinations") { json in
             json.array(destinations) { $1.write(to: &$0) }
         }
-        json.field("origin") { origin.write(to: &$0) }
+        guard !narrower.isEmpty else { return }
+        json.field("narrower") { json in
+            json.array(narrower) { json, part in
+                json.object { json in
+                    json.field("subnets") { json in
+                        json.array(part.blocks) { $0.string($1.description) }
+                    }
+                    part.route.writeFields(to: &json)
+                }
+            }
+        }
     }
 }
 
@@ -99,6 +114,11 @@ extension FilterChain {
         json.object { json in
             json.field("name", name)
             json.field("serverNames") { json in json.array(serverNames) { $0.string($1) } }
+            if !destinations.isEmpty {
+                json.field("subnets") { json in
+                    json.array(destinations) { $0.string($1.description) }
+                }
+            }
             if !applicationProtocols.isEmpty {
                 json.field("applicationProtocols") { json in
                     json.array(applicationProtocols) { $0.string($1) }
@@ -113,15 +133,11 @@ extension FilterChain {
                 json.field("handling", "tls-tcp")
                 termination.writeFields(to: &json)
                 if let route {
-                    json.field("destinations") { json in
-                        json.array(route.destinations) { $1.write(to: &$0) }
-                    }
+                    route.writeDestinations(to: &json)
                 }
             case .passthrough(let route):
                 json.field("handling", "passthrough")
-                json.field("destinations") { json in
-                    json.array(route.destinations) { $1.write(to: &$0) }
-                }
+                route.writeDestinations(to: &json)
             }
             json.field("origin") { origin.write(to: &$0) }
         }

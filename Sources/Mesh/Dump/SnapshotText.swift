@@ -58,6 +58,13 @@ public enum SnapshotText {
     }
 
     private static func render(_ route: TCPRoute, into text: inout String) {
+        for part in route.narrower {
+            for destination in part.route.destinations {
+                text +=
+                    "    to \(part.blocks.text): "
+                    + "forward \(share(destination, of: part.route.totalWeight))\n"
+            }
+        }
         for destination in route.destinations {
             text += "    forward \(share(destination, of: route.totalWeight))\n"
         }
@@ -65,6 +72,7 @@ public enum SnapshotText {
 
     private static func render(_ chain: FilterChain, into text: inout String) {
         text += "  chain \(chain.name) for \(chain.serverNames.joined(separator: " "))"
+        if !chain.destinations.isEmpty { text += " to \(chain.destinations.text)" }
         if !chain.applicationProtocols.isEmpty {
             text += " offering \(chain.applicationProtocols.joined(separator: " "))"
         }

@@ -82,7 +82,10 @@ extension Explainer {
 
     /// How it comes by addresses that nobody has written.
     private func discoverySteps(_ cluster: Cluster?) -> [String] {
-        if cluster?.original != nil { return ["to the address that it was meant for"] }
+        if let cluster, cluster.original != nil {
+            let rest = cluster.endpoints.isEmpty ? "" : "; where that is not known, to an endpoint"
+            return ["to the address that it was meant for\(rest)"]
+        }
         return switch cluster?.discovery {
         case nil, .fixed: []
         case .allAddresses: ["DNS says the addresses of its names; each of them is an endpoint"]

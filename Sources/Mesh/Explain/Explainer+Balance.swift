@@ -17,6 +17,14 @@ extension Explainer {
         case .failover(let region):
             let standIn = region.map { ", then region \($0)" } ?? ""
             steps.append("the nearest to \(place) first\(standIn); others as these fail")
+        case .zones(let region):
+            let standIn = region.map { ", then region \($0)" } ?? ""
+            let isDivided = balance.priorities.contains { $0.zones != nil }
+            steps.append(
+                isDivided
+                    ? "\(place) first, as much as its endpoints can bear\(standIn); others as "
+                        + "these fail"
+                    : "the region of \(place) first\(standIn); others as these fail")
         case .labels(let names):
             steps.append(
                 "those alike in \(names.joined(separator: ", ")) first; others as these fail")

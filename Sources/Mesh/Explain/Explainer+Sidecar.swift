@@ -29,19 +29,23 @@ extension Explainer {
         }
     }
 
-    /// As the gate chooses, for a destination whose address a resolver of the mesh gave: that of
-    /// the service of the name, where there is one.
-    private func captured(among listeners: [ListenerSpec]) -> [ListenerSpec] {
-        let port = request.port ?? (request.scheme == "https" ? 443 : 80)
+    /// Where a captured connection for the request goes to: the address in it, or those that a
+    /// resolver of the mesh answers with. None where nothing is captured.
+    var meantAddresses: [AddressBlock] {
+        guard node.capture != nil else { return [] }
         let bytes = Array(request.authority.utf8)
         let host = String(
             decoding: bytes[..<HostTable.hostLength(of: bytes.span)], as: UTF8.self
         ).lowercased()
-        let addresses =
-            AddressBlock(host).map { [$0] }
-            ?? NameTable(
-                security.registry, node: node
-            ).addresses(of: host)
+        if let address = AddressBlock(host) { return [address] }
+        return NameTable(security.registry, node: node).addresses(of: host)
+    }
+
+    /// As the gate chooses, for a destination whose address a resolver of the mesh gave: that of
+    /// the service of the name, where there is one.
+    private func captured(among listeners: [ListenerSpec]) -> [ListenerSpec] {
+        let port = request.port ?? (request.scheme == "https" ? 443 : 80)
+        let addresses = meantAddresses
         let same = listeners.filter { $0.declaredPort == port && $0.reach != .gate }
         let own = same.first { listener in
             guard case .captured(let blocks) = listener.reach else { return false }

@@ -41,10 +41,20 @@ extension Explainer {
 
     /// The first of those that fit best, as the data plane has it.
     private func chain(among chains: [FilterChain]) -> FilterChain? {
-        var best: (chain: FilterChain, fit: Int)?
+        let address = meantAddresses.first
+        var best: (chain: FilterChain, block: Int, name: Int)?
         for chain in chains {
-            guard let fit = chain.fit(request.serverName) else { continue }
-            if fit > best?.fit ?? -1 { best = (chain, fit) }
+            guard let name = chain.fit(request.serverName) else { continue }
+            var block = -1
+            if !chain.destinations.isEmpty {
+                guard let address,
+                    let length = AddressBlock.narrowest(
+                        chain.destinations, around: address.high, address.low)
+                else { continue }
+                block = length
+            }
+            if let known = best, (block, name) <= (known.block, known.name) { continue }
+            best = (chain, block, name)
         }
         return best?.chain
     }
@@ -99,8 +109,18 @@ extension Explainer {
 
     /// A whole connection goes to the shares of a `tcp` or `tls` rule.
     mutating func connected(to route: TCPRoute?, as outcome: Explanation.Outcome) {
-        guard let route else {
+        guard let whole = route else {
             explanation.outcome = .unavailable(reason: "closed at once: no tcp rule applies")
+            return
+        }
+        let route = meantAddresses.first.map { whole.route(to: $0.high, $0.low) } ?? whole
+        for part in whole.narrower where part.route !== route {
+            let names = part.route.destinations.map(\.clusterName).joined(separator: ", ")
+            explanation.steps.append("connections to \(part.blocks.text) go to \(names)")
+        }
+        guard !route.destinations.isEmpty else {
+            explanation.outcome = .unavailable(
+                reason: "closed at once: no tcp rule is for every address")
             return
         }
         explanation.rule = .init(title: "\(route.origin.object)", origins: [route.origin])

@@ -51,6 +51,10 @@ extension RouteCompiler {
         let matchName = index.map { rule.route.match[$0].name } ?? ""
         let name = matchName.isEmpty ? rule.route.name : "\(rule.route.name).\(matchName)"
         let asked = index.flatMap { rule.route.match[$0].uri }
+        var parts = parts
+        if let index, case let prefix = rule.route.match[index].statPrefix, !prefix.isEmpty {
+            parts.policy = interned.policy(parts.policy.counted(as: prefix))
+        }
         return Route(
             name: name.isEmpty ? "default" : name,
             match: index.map { match(rule, $0) } ?? RouteMatch(path: .any),

@@ -67,6 +67,9 @@ extension RouteCompiler {
                 where Self.applies(match, of: object, in: scope) {
                     let path = "spec.tls[\(number)]"
                     let origin = Origin(object, at: match.position)
+                    var match = match
+                    // Istio looks at them for sidecars alone.
+                    match.destinationSubnets = []
                     let names = unclaimed(
                         match, "\(path).match[\(place)]", of: object, origin, passed: &passed)
                     guard !names.isEmpty,
@@ -93,16 +96,17 @@ extension RouteCompiler {
                 : "bind a VirtualService with a tls rule to it")
     }
 
-    /// The server names of a match that nobody before it has on this port.
+    /// The server names of a match that nobody before it has on this port, for the same addresses.
     mutating func unclaimed(
         _ match: TLSMatchAttributes, _ path: String, of object: VirtualService, _ origin: Origin,
         passed: inout [String: Origin]
     ) -> [String] {
         var names: [String] = []
+        let subnets = match.destinationSubnets.map { " \($0.value)" }.sorted().joined()
         for (place, host) in match.sniHosts.enumerated() {
             let name = HostName.lowercased(host.value)
             if names.contains(name) { continue }
-            if let other = passed[name] {
+            if let other = passed[name + subnets] {
                 findings.report(
                     .warning, object, at: host.position, "\(path).sniHosts[\(place)]",
                     "\(name) goes to \(other.object) (\(other.location)) already: it is left out "
@@ -110,7 +114,7 @@ extension RouteCompiler {
                     advice: "name it in one rule only")
                 continue
             }
-            passed[name] = origin
+            passed[name + subnets] = origin
             names.append(name)
         }
         return names

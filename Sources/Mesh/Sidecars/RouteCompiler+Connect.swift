@@ -71,7 +71,7 @@ extension RouteCompiler {
         let object = rule.object
         for (number, tls) in object.tls.enumerated() {
             let isMeant = tls.match.contains { match in
-                applies(match, object, scope)
+                applies(match, object, scope) && match.destinationSubnets.isEmpty
                     && match.sniHosts.contains {
                         HostName.isWithin(service.host, HostName.lowercased($0.value))
                     }
@@ -80,8 +80,9 @@ extension RouteCompiler {
             return route(
                 tls.route, "spec.tls[\(number)]", at: tls.position, of: object, in: scope)
         }
+        // No address is known of a tunnel before it is dialled.
         for (number, tcp) in object.tcp.enumerated()
-        where tcp.match.isEmpty || tcp.match.contains(where: { applies($0, object, scope) }) {
+        where subnets(of: tcp, object, scope)?.isEmpty == true {
             return route(
                 tcp.route, "spec.tcp[\(number)]", at: tcp.position, of: object, in: scope)
         }

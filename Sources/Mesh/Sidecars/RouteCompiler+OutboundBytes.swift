@@ -11,21 +11,18 @@ extension RouteCompiler {
         let services = services(of: plan).filter { $0.hasPort(plan.port) }
         let scope = Self.meshScope(plan.port)
         let rules = MeshRules(mesh.filter { !$0.object.tcp.isEmpty }, hosts: plan.hosts)
-        for rule in rules.all {
-            let object = rule.object
-            let isMeant =
-                services.contains { service in
+        let meant = rules.all.filter { rule in
+            services.isEmpty
+                || services.contains { service in
                     rule.hosts.contains { HostName.isWithin(service.host, $0) }
-                } || services.isEmpty
-            guard isMeant else { continue }
-            for (number, tcp) in object.tcp.enumerated()
-            where tcp.match.isEmpty || tcp.match.contains(where: { applies($0, object, scope) }) {
-                let route = route(
-                    tcp.route, "spec.tcp[\(number)]", at: tcp.position, of: object, in: scope)
-                if let route { return route }
-            }
+                }
         }
+        let (whole, narrower) = ruledBytes(meant, scope)
+        if let whole { return whole.narrowed(by: narrower) }
         guard let service = services.first else {
+            if let first = narrower.first {
+                return TCPRoute(destinations: [], narrower: narrower, origin: first.route.origin)
+            }
             tell(
                 plan,
                 "no service with port \(plan.port) is among its hosts: connections are closed at "
@@ -38,7 +35,7 @@ extension RouteCompiler {
                 "\(services.count) services have port \(plan.port), and bytes do not say which "
                     + "is meant: all go to \(service.host)", "name one service under `hosts`")
         }
-        return plainRoute(to: service, plan)
+        return plainRoute(to: service, plan).narrowed(by: narrower)
     }
 
     /// By the rules for one service, as the destination of a captured connection tells which.
@@ -47,19 +44,12 @@ extension RouteCompiler {
         _ mesh: [AttachedVirtualService]
     ) -> TCPRoute {
         let scope = Self.meshScope(plan.port)
-        for rule in mesh where !rule.object.tcp.isEmpty && plan.hosts.include(rule) {
-            guard rule.hosts.contains(where: { HostName.isWithin(service.host, $0) }) else {
-                continue
-            }
-            let object = rule.object
-            for (number, tcp) in object.tcp.enumerated()
-            where tcp.match.isEmpty || tcp.match.contains(where: { applies($0, object, scope) }) {
-                let route = route(
-                    tcp.route, "spec.tcp[\(number)]", at: tcp.position, of: object, in: scope)
-                if let route { return route }
-            }
+        let meant = mesh.filter { rule in
+            !rule.object.tcp.isEmpty && plan.hosts.include(rule)
+                && rule.hosts.contains { HostName.isWithin(service.host, $0) }
         }
-        return plainRoute(to: service, plan)
+        let (whole, narrower) = ruledBytes(meant, scope)
+        return (whole ?? plainRoute(to: service, plan)).narrowed(by: narrower)
     }
 
     private mutating func plainRoute(
@@ -95,7 +85,8 @@ extension RouteCompiler {
                         FilterChain(
                             name: "tls.\(plan.port).\(object.name).\(object.namespace)"
                                 + ".\(number).\(place)",
-                            serverNames: names, handling: .passthrough(route), origin: origin))
+                            serverNames: names, destinations: Self.blocks(match.destinationSubnets),
+                            handling: .passthrough(route), origin: origin))
                 }
             }
         }

@@ -3,7 +3,7 @@
 
 extension Cluster {
     public var protectionSteps: [String] {
-        (pool?.steps ?? []) + (outliers.map { [$0.text] } ?? [])
+        tunnelSteps + (pool?.steps ?? []) + (outliers.map { [$0.text] } ?? [])
     }
 }
 
@@ -14,7 +14,10 @@ extension PoolPolicy {
             (limits?.connections, "connection", "connections"),
             (limits?.pendingRequests, "request waiting", "requests waiting"),
             (limits?.requests, "request under way", "requests under way"),
-            (limits?.retries, "retry under way", "retries under way"),
+            (
+                limits?.retryBudget == nil ? limits?.retries : nil, "retry under way",
+                "retries under way"
+            ),
         ] {
             guard let limit, limit < .max else { continue }
             bounds.append("\(limit) \(limit == 1 ? one : many)")
@@ -28,6 +31,7 @@ extension PoolPolicy {
         if let idle = lifetime.httpIdleMs, idle > 0 {
             ends.append("\(RoutePolicy.time(idle)) without one")
         }
+        if let budget = limits?.retryBudget { bounds.append(budget.text) }
         var steps: [String] = []
         if !bounds.isEmpty { steps.append("at most \(bounds.joined(separator: ", "))") }
         if !ends.isEmpty {
@@ -38,6 +42,16 @@ extension PoolPolicy {
         }
         if let pings { steps.append("pinged every \(RoutePolicy.time(pings.intervalMs))") }
         return steps
+    }
+}
+
+extension PoolPolicy.RetryBudget {
+    /// `retries under way up to 20 % of the requests of 10s (3 always)`
+    fileprivate var text: String {
+        let tenths = share / 1000
+        let percent = tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+        let whose = intervalMs > 0 ? "of \(RoutePolicy.time(intervalMs))" : "under way"
+        return "retries under way up to \(percent) % of the requests \(whose) (\(least) always)"
     }
 }
 

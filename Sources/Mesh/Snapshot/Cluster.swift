@@ -49,8 +49,12 @@ public final class Cluster: Sendable {
     public let balance: BalancePolicy?
     /// nil: connections begin with what is meant for the endpoint.
     public let proxyHeader: ProxyHeader?
+    /// Connections of bytes go on from the endpoint, an HTTP proxy, to somewhere else; nil: they
+    /// end there. Requests are sent to the endpoint all the same, as Istio has it.
+    public let tunnel: TunnelPolicy?
     /// Connections go where the client meant them to (Envoy's ORIGINAL_DST), each as if this were
-    /// the endpoint there; nil for clusters that have endpoints of their own.
+    /// the endpoint there; where that is not known, to `endpoints`. nil for clusters that choose
+    /// among their endpoints.
     public let original: Endpoint?
     /// Its endpoints are outside of the mesh, and called by a proxy of the mesh for a client of the
     /// mesh: what the two know of each other is not told them.
@@ -64,8 +68,8 @@ public final class Cluster: Sendable {
         upstreamProtocol: UpstreamProtocol = .http1, connectTimeoutMs: UInt32,
         discovery: Discovery = .fixed,
         pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
-        balance: BalancePolicy? = nil, proxyHeader: ProxyHeader? = nil, original: Endpoint? = nil,
-        leavesMesh: Bool = false, origins: [Origin]
+        balance: BalancePolicy? = nil, proxyHeader: ProxyHeader? = nil, tunnel: TunnelPolicy? = nil,
+        original: Endpoint? = nil, leavesMesh: Bool = false, origins: [Origin]
     ) {
         self.name = name
         self.host = host
@@ -82,6 +86,7 @@ public final class Cluster: Sendable {
         self.endpoints = endpoints
         self.balance = balance
         self.proxyHeader = proxyHeader
+        self.tunnel = tunnel
         self.original = original
         self.leavesMesh = leavesMesh
         self.origins = origins
@@ -133,17 +138,4 @@ public struct Workload: Sendable, Hashable {
     public var canonicalRevision = ""
     public var serviceAccount = ""
     public init() {}
-}
-
-/// Where the bytes of a TCP listener go.
-public final class TCPRoute: Sendable {
-    public let destinations: [WeightedDestination]
-    public let totalWeight: UInt32
-    public let origin: Origin
-
-    public init(destinations: [WeightedDestination], origin: Origin) {
-        self.destinations = destinations
-        self.totalWeight = destinations.reduce(0) { $0 + $1.weight }
-        self.origin = origin
-    }
 }

@@ -17,6 +17,8 @@ public final class FilterChain: Sendable {
     /// Lower case: exact names, `*.suffix`, or `*`, which also takes clients without SNI; empty for
     /// those alone.
     public let serverNames: [String]
+    /// Where connections were meant to go; empty for whatever address (`destinationSubnets`).
+    public let destinations: [AddressBlock]
     /// ALPN names, any of which the client must offer; empty where it may offer what it likes. This
     /// is how the mutual TLS of a mesh is told from TLS of the application's own.
     public let applicationProtocols: [String]
@@ -24,11 +26,12 @@ public final class FilterChain: Sendable {
     public let origin: Origin
 
     public init(
-        name: String, serverNames: [String], applicationProtocols: [String] = [],
-        handling: Handling, origin: Origin
+        name: String, serverNames: [String], destinations: [AddressBlock] = [],
+        applicationProtocols: [String] = [], handling: Handling, origin: Origin
     ) {
         self.name = name
         self.serverNames = serverNames
+        self.destinations = destinations
         self.applicationProtocols = applicationProtocols
         self.handling = handling
         self.origin = origin

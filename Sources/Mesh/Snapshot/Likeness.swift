@@ -39,7 +39,7 @@ extension FilterChain {
     /// For the same names, in the same way; what HTTP is served inside is compared host by host.
     fileprivate func opensLike(_ other: FilterChain) -> Bool {
         guard name == other.name, serverNames == other.serverNames,
-            applicationProtocols == other.applicationProtocols
+            destinations == other.destinations, applicationProtocols == other.applicationProtocols
         else { return false }
         switch (handling, other.handling) {
         case (.terminateHTTP(let left, _), .terminateHTTP(let right, _)):
@@ -70,6 +70,9 @@ extension TLSTermination {
 extension TCPRoute {
     fileprivate func servesLike(_ other: TCPRoute) -> Bool {
         destinations.elementsEqual(other.destinations) { $0.servesLike($1) }
+            && narrower.elementsEqual(other.narrower) {
+                $0.blocks == $1.blocks && $0.route.servesLike($1.route)
+            }
     }
 }
 
@@ -130,7 +133,7 @@ extension Cluster {
     func servesLike(_ other: Cluster) -> Bool {
         loadBalancing == other.loadBalancing && connectTimeoutMs == other.connectTimeoutMs
             && upstreamProtocol == other.upstreamProtocol
-            && pool == other.pool && outliers == other.outliers
+            && pool == other.pool && outliers == other.outliers && tunnel == other.tunnel
             && endpoints.elementsEqual(other.endpoints) {
                 $0 === $1
                     || $0.address == $1.address && $0.port == $1.port && $0.weight == $1.weight

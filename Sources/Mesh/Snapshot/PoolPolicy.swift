@@ -17,7 +17,7 @@ public final class PoolPolicy: Sendable, Hashable {
         public var retryBudget: RetryBudget?
         public init() {}
 
-        /// How many tries made again there may be while so many requests wait or are under way.
+        /// How many tries made again there may be amid so many requests: see `RetryBudget.share`.
         public func retries(amid requests: UInt64) -> UInt32 {
             guard let retryBudget else { return retries }
             let share = requests * UInt64(retryBudget.share) / 1_000_000
@@ -27,14 +27,18 @@ public final class PoolPolicy: Sendable, Hashable {
 
     /// `retryBudget` of a traffic policy.
     public struct RetryBudget: Sendable, Hashable {
-        /// Millionths of the requests that wait or are under way.
+        /// Millionths of the requests that wait or are under way; with an interval, of those that
+        /// went out within it.
         public let share: UInt32
         /// Always allowed, however few requests there are.
         public let least: UInt32
+        /// milliseconds; 0: none.
+        public let intervalMs: UInt32
 
-        public init(share: UInt32, least: UInt32) {
+        public init(share: UInt32, least: UInt32, intervalMs: UInt32 = 0) {
             self.share = share
             self.least = least
+            self.intervalMs = intervalMs
         }
     }
 

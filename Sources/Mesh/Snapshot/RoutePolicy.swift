@@ -12,6 +12,8 @@ public final class RoutePolicy: Sendable {
     public let mirrors: [MirrorPolicy]
     /// nil: other sites' scripts are told nothing.
     public let cors: CORSPolicy?
+    /// Statistics of its own have this name (`statPrefix` of a match); nil: there are none.
+    public let statPrefix: String?
 
     // What every request asks, kept apart from what only a failure does.
 
@@ -26,13 +28,14 @@ public final class RoutePolicy: Sendable {
 
     public init(
         timeoutMs: UInt32 = 0, retry: RetryPolicy? = .standard, fault: FaultPolicy? = nil,
-        mirrors: [MirrorPolicy] = [], cors: CORSPolicy? = nil
+        mirrors: [MirrorPolicy] = [], cors: CORSPolicy? = nil, statPrefix: String? = nil
     ) {
         self.timeoutMs = timeoutMs
         self.retry = retry
         self.fault = fault
         self.mirrors = mirrors
         self.cors = cors
+        self.statPrefix = statPrefix
         let conditions = retry?.conditions ?? []
         perTryTimeoutMs = retry?.perTryTimeoutMs ?? 0
         looksAtStatus =
@@ -40,6 +43,13 @@ public final class RoutePolicy: Sendable {
             || conditions.contains(.statusCodes) && retry?.statuses.isEmpty == false
         looksAtGRPCStatus = !conditions.isDisjoint(with: .byGRPCStatus)
         retriesWhatWasSent = looksAtStatus || !conditions.isDisjoint(with: .byReset)
+    }
+
+    /// The same for a route that is counted apart.
+    func counted(as statPrefix: String) -> RoutePolicy {
+        RoutePolicy(
+            timeoutMs: timeoutMs, retry: retry, fault: fault, mirrors: mirrors, cors: cors,
+            statPrefix: statPrefix)
     }
 
     /// Of rules that say nothing: no timeout, and Istio's two retries.
@@ -56,7 +66,7 @@ extension RoutePolicy: Hashable {
         left === right
             || left.timeoutMs == right.timeoutMs && left.retry == right.retry
                 && left.fault == right.fault && left.mirrors == right.mirrors
-                && left.cors == right.cors
+                && left.cors == right.cors && left.statPrefix == right.statPrefix
     }
 
     public func hash(into hasher: inout Hasher) {
@@ -65,5 +75,6 @@ extension RoutePolicy: Hashable {
         hasher.combine(fault)
         hasher.combine(mirrors)
         hasher.combine(cors)
+        hasher.combine(statPrefix)
     }
 }

@@ -73,14 +73,7 @@ struct CaptureTable {
     }
 
     private static func find(_ address: SocketAddress, _ way: Way) -> ListenerSpec? {
-        let high: UInt64
-        let low: UInt64
-        switch address {
-        case .v4(let bits, _):
-            (high, low) = (0, AddressBlock.v4(bits).low)
-        case .v6(let front, let back, _): (high, low) = (front, back)
-        case .unix: return nil
-        }
+        guard let (high, low) = address.bits else { return nil }
         let port = address.port
         if let spec = way.exact[Destination(high: high, low: low, port: port)] { return spec }
         if let blocks = way.blocks[port],

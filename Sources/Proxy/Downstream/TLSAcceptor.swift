@@ -176,7 +176,9 @@ final class TLSAcceptor: Pollable {
             serve(plain)
             return
         }
-        guard let chosen = chains.choice(for: wanted) else {
+        let chains = chains
+        let destination = chains.lookAtDestinations ? Socket.meantAddress(descriptor) : nil
+        guard let chosen = chains.choice(for: wanted, to: destination) else {
             // As Istio's: no chain, no alert, just the end.
             refuse(.noFilterChainMatch)
             return

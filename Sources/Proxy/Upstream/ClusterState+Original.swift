@@ -1,5 +1,5 @@
-// Endpoints of a cluster that has none: each address that a client meant its connection for
-// becomes one, with a pool of its own, when it is first called.
+// Clusters whose connections go where the client meant them to: each such address that is no
+// endpoint already becomes one, with a pool of its own, when it is first called.
 import Mesh
 import Net
 import Telemetry
@@ -8,8 +8,16 @@ extension ClusterState {
     /// Addresses remembered; beyond that those without requests under way are let go.
     private static let originalsMax = 1024
 
-    func original(_ address: SocketAddress, like template: Endpoint) -> EndpointState {
+    /// nil where nothing tells what the client meant, or only an address that leads nowhere: a
+    /// cluster that has endpoints as well (PASSTHROUGH) asks those.
+    func original(_ address: SocketAddress?, like template: Endpoint) -> EndpointState? {
+        guard let address else { return nil }
         if let known = originals[address] { return known }
+        if !endpoints.isEmpty {
+            if AddressBlock.automatic.contains(address) { return nil }
+            // Of an endpoint more is known: who it is, and whether it speaks the mesh's TLS.
+            if let own = endpoints.first(where: { $0.address == address }) { return own }
+        }
         if originals.count >= Self.originalsMax { forgetIdleOriginals() }
         let endpoint = Endpoint(
             address: address.host, port: address.port, weight: 1, locality: "", labels: [:],
@@ -27,6 +35,11 @@ extension ClusterState {
             return
         }
         for (address, state) in originals {
+            if endpoints.contains(where: { $0.address == address }) {
+                state.retire()
+                originals[address] = nil
+                continue
+            }
             state.adopt(
                 Endpoint(
                     address: address.host, port: address.port, weight: 1, locality: "",

@@ -32,7 +32,7 @@ final class ClusterState {
     var errands: ClusterErrands?
     /// Of a cluster with a BalancePolicy; it decides instead of `balancer`.
     private var choice: EndpointChoice?
-    /// Where connections of a cluster without endpoints went, by address.
+    /// Where connections went that go where the client meant them to, by address.
     var originals: [SocketAddress: EndpointState] = [:]
 
     init(_ cluster: Cluster, worker: Worker) {
@@ -121,7 +121,8 @@ final class ClusterState {
     /// Nil where there is nobody to ask.
     func pick(_ wish: borrowing PickWish) -> EndpointState? {
         if let template = cluster.original {
-            return wish.destination.flatMap { original($0, like: template) }
+            if let found = original(wish.destination, like: template) { return found }
+            if endpoints.isEmpty { return nil }
         }
         if let choice { return choice.pick(wish, &worker.random, nowNs: worker.loop.nowNs) }
         var picked = balancer.pick(available, cluster.loadBalancing, &worker.random)

@@ -4,7 +4,7 @@ import TLS
 import Telemetry
 
 struct DialFailure: Error {
-    enum Kind { case connect, timeout, handshake, names, chain, credential }
+    enum Kind { case connect, timeout, handshake, names, chain, credential, tunnel }
 
     let kind: Kind
     /// `delayed connect error: Connection refused`, `TLS_error:|...:TLS_error_end`
@@ -12,6 +12,11 @@ struct DialFailure: Error {
 
     static func connect(_ text: String) -> DialFailure {
         DialFailure(kind: .connect, reason: "delayed connect error: \(text)")
+    }
+
+    /// The HTTP proxy at the endpoint does not let the connection through.
+    static func tunnel(_ text: String) -> DialFailure {
+        DialFailure(kind: .tunnel, reason: "tunnel refused: \(text)")
     }
 
     static let timeout = DialFailure(kind: .timeout, reason: "connection timeout")

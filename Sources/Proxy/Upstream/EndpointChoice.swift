@@ -72,16 +72,23 @@ final class EndpointChoice {
         loads = PriorityLoads(counts, panicPercent: policy.panicPercent)
         levels = ContiguousArray(
             policy.priorities.indices.map { index in
-                level(policy.priorities[index].groups, isInPanic: loads.panics[index])
+                level(policy.priorities[index], isInPanic: loads.panics[index])
             })
         reweigh(nowNs: nowNs)
     }
 
-    private func level(_ groups: [EndpointGroup], isInPanic: Bool) -> Level {
+    private func level(_ priority: PriorityLevel, isInPanic: Bool) -> Level {
         var level = Level()
         level.isInPanic = isInPanic
+        var groups = priority.groups
+        var shares: [UInt32]?
+        if let zones = priority.zones {
+            let available = groups.map { members(of: [$0]).count { !$0.isEjected } }
+            shares = isInPanic ? nil : zones.weights(available: available)
+            if shares == nil { groups = [EndpointGroup(members: groups.flatMap(\.members))] }
+        }
         var sum: UInt32 = 0
-        for group in groups {
+        for (place, group) in groups.enumerated() {
             let members = members(of: [group])
             var state = Group()
             state.candidates = ContiguousArray(
@@ -89,6 +96,11 @@ final class EndpointChoice {
             state.balancer.adopt(state.candidates)
             level.groups.append(state)
             guard groups.count > 1 else { continue }
+            if let shares {
+                sum += shares[place]
+                level.sums.append(sum)
+                continue
+            }
             // Its share, less what those that are left cannot carry (effectiveLocalityWeight).
             let carried = min(members.count * 10, state.candidates.count * 14)
             let weight = UInt64(group.weight) * UInt64(carried) * 100

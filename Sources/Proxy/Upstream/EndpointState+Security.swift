@@ -50,7 +50,7 @@ extension EndpointState {
         let stats = cluster.stats
         stats.add(.upstreamCxConnectFail)
         switch failure.kind {
-        case .connect: break
+        case .connect, .tunnel: break
         case .timeout: stats.add(.upstreamCxConnectTimeout)
         case .handshake: stats.add(.sslConnectionError)
         case .names:

@@ -1,6 +1,7 @@
 // A connection to an endpoint in the making: an address, TCP, what is said first, TLS, and all of
 // it within one limit of time, as Envoy's connect timeout covers it.
 // Whoever dials does it here; for a name with several addresses they race (Opening+Race.swift).
+import HTTP
 import Mesh
 import Net
 import TLS
@@ -27,6 +28,11 @@ final class Opening: Pollable {
     var attempts: ContiguousArray<Attempt> = []
     /// Why the latest attempt failed that did.
     var latestError: DialFailure?
+    /// What an HTTP proxy was asked for; nil before, and where there is none.
+    var question: TunnelQuestion?
+    /// What a peer of bytes has said already.
+    var early = Buffer()
+    private let inside: UpstreamSecurity.Inside
     /// Seconds since 1970: the peer's certificate ends then.
     private(set) var validUntil = Int64.max
 
@@ -40,8 +46,9 @@ final class Opening: Pollable {
 
     private init(
         for dialler: Dialler, to endpoint: EndpointState, _ security: UpstreamSecurity?,
-        _ tls: TLSStream?, _ ends: ClientEnds?
+        _ tls: TLSStream?, _ inside: UpstreamSecurity.Inside, _ ends: ClientEnds?
     ) {
+        self.inside = inside
         self.dialler = dialler
         self.endpoint = endpoint
         worker = endpoint.cluster.worker
@@ -64,8 +71,11 @@ final class Opening: Pollable {
     ) throws(DialFailure) -> Opening {
         do throws(DialFailure) {
             let worker = endpoint.cluster.worker
-            let tls = try security?.stream(for: inside, wallNs: worker.loop.wallNs)
-            let opening = Opening(for: dialler, to: endpoint, security, tls, ends)
+            let tls = try security?.stream(
+                // A proxy is spoken to as one before it is bytes.
+                for: endpoint.cluster.cluster.tunnel == nil ? inside : .http1,
+                wallNs: worker.loop.wallNs)
+            let opening = Opening(for: dialler, to: endpoint, security, tls, inside, ends)
             try opening.begin()
             return opening
         } catch {
@@ -92,6 +102,20 @@ final class Opening: Pollable {
         dialler = nil
         finish()
         socket.close(loop)
+    }
+
+    /// What it was all for, of a connection of bytes; once.
+    func takeEnd() -> TunnelEnd {
+        // The tunnel watches both its ends itself.
+        loop.remove(descriptor: socket.descriptor)
+        let socket = takeSocket()
+        guard let question, question.carriesBodies else {
+            return SocketEnd(socket, worker: worker, isDownstream: false)
+        }
+        var first = Buffer()
+        swap(&first, &early)
+        return BodyEnd(
+            socket, worker: worker, framing: question.answer.framing, early: first)
     }
 
     /// What it was all for; once.
@@ -141,6 +165,10 @@ final class Opening: Pollable {
     }
 
     override func ready(_ readiness: Readiness) {
+        if let question {
+            goOn(question, readiness)
+            return
+        }
         let wasConnecting = socket.stage == .connecting
         var count = 0
         do throws(DialFailure) {
@@ -170,7 +198,21 @@ final class Opening: Pollable {
 
     // MARK: - Ends
 
+    /// TCP stands, and TLS where there is any.
     private func stood(_ readiness: Readiness) {
+        guard inside == .bytes else {
+            conclude(readiness)
+            return
+        }
+        if let tunnel = endpoint.cluster.cluster.tunnel {
+            ask(tunnel, readiness)
+            return
+        }
+        if tls != nil { early.append(loop.scratch.readable) }
+        conclude(readiness)
+    }
+
+    func conclude(_ readiness: Readiness) {
         guard let dialler else { return }
         self.dialler = nil
         finish()
@@ -184,7 +226,7 @@ final class Opening: Pollable {
         dialler.opened(self, readiness)
     }
 
-    private func fail(_ error: DialFailure) {
+    func fail(_ error: DialFailure) {
         guard let dialler else { return }
         cancel()
         dialler.openingFailed(self, endpoint.failed(error))

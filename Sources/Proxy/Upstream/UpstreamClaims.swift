@@ -1,6 +1,7 @@
 // What one try of a request has taken of its cluster's limits. It is given back when the try ends,
 // in whatever way: the exchange lets go of its upstream, and with it of these.
 import Mesh
+import Net
 import Telemetry
 
 struct UpstreamClaims {
@@ -28,13 +29,16 @@ struct UpstreamClaims {
         guard limits.requests.take(max: cluster.bounds.requests) else { return false }
         requestIn = limits
         self.cluster = cluster
+        if let interval = cluster.bounds.retryBudget?.intervalMs, interval > 0 {
+            limits.recent.add(nowNs: cluster.worker.loop.nowNs, intervalMs: interval)
+        }
         return true
     }
 
     /// Takes a place among the tries made again; false when there are too many.
     mutating func takeRetry(of cluster: ClusterState) -> Bool {
         guard retryIn == nil, let limits = cluster.limits else { return true }
-        let requests = UInt64(limits.requests.value) + UInt64(limits.pendingRequests.value)
+        let requests = limits.requestsForBudget(cluster.bounds, nowNs: cluster.worker.loop.nowNs)
         guard limits.retries.take(max: cluster.bounds.retries(amid: requests)) else {
             return false
         }

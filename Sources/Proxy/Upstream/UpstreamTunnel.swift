@@ -33,9 +33,9 @@ final class UpstreamTunnel: UpstreamStream {
 
     override func opened(_ opening: Opening, _ readiness: Readiness) {
         self.opening = nil
-        var socket = opening.takeSocket()
+        let end = opening.takeEnd()
         guard let exchange else {
-            socket.close(loop)
+            end.close()
             endpoint.connectionClosed()
             return
         }
@@ -44,13 +44,7 @@ final class UpstreamTunnel: UpstreamStream {
         // Bytes are all there is to be seen of it.
         endpoint.connected(isAll: true)
         if endpoint.rotation != nil { exchange.upstreamAddress = opening.address }
-        var early = Buffer()
-        if socket.tls != nil { early.append(loop.scratch.readable) }
-        // The tunnel watches both its ends itself.
-        loop.remove(descriptor: socket.descriptor)
-        exchange.tunnelStands(
-            SocketEnd(socket, worker: worker, isDownstream: false), endpoint: endpoint,
-            early: early.readable)
+        exchange.tunnelStands(end, endpoint: endpoint, early: opening.early.readable)
     }
 
     override func openingFailed(_ opening: Opening, _ error: DialFailure) {

@@ -45,7 +45,9 @@ extension MessageTable {
             FieldRow(
                 "portLevelSettings", .list(.message(portTrafficPolicy)),
                 "Instead of the rest, for one port."),
-            FieldRow("tunnel", .message(tunnel), .decodesOnly, "Through an HTTP proxy."),
+            FieldRow(
+                "tunnel", .message(tunnel),
+                "Connections of `tcp` and `tls` routes go through the endpoint, an HTTP proxy."),
             FieldRow(
                 "proxyProtocol", .message(proxyProtocol), "A PROXY header goes before the bytes."),
             FieldRow("retryBudget", .message(retryBudget), "Bounds retries."),
@@ -58,9 +60,9 @@ extension MessageTable {
     static let tunnel = MessageTable(
         "TunnelSettings",
         [
-            FieldRow("protocol", .string, .decodesOnly, "CONNECT (default) or POST."),
-            FieldRow("targetHost", .string, .decodesOnly, "The far end."),
-            FieldRow("targetPort", .integer("uint32"), .decodesOnly, "The far end's port."),
+            FieldRow("protocol", .string, "CONNECT (default) or POST, over HTTP/1.1."),
+            FieldRow("targetHost", .string, "The far end."),
+            FieldRow("targetPort", .integer("uint32"), "The far end's port."),
         ])
 
     static let proxyProtocol = MessageTable(
@@ -76,7 +78,10 @@ extension MessageTable {
         [
             FieldRow("percent", .double, "Of the active requests; 20 by default."),
             FieldRow("minRetryConcurrency", .integer("uint32"), "3 by default."),
-            FieldRow("budgetInterval", .duration, .decodesOnly, "How long requests count."),
+            FieldRow(
+                "budgetInterval", .duration,
+                "The share is of the requests that went out within it, instead of those under "
+                    + "way."),
         ])
 
     static let connectionPool = MessageTable(

@@ -53,7 +53,10 @@ extension MessageTable {
                 "withoutHeaders", .map(.message(stringMatch)),
                 "True where the header is absent or does not match."),
             FieldRow("sourceNamespace", .string, "Namespace of the client, as `sourceLabels`."),
-            FieldRow("statPrefix", .string, .decodesOnly, "Statistics of their own."),
+            FieldRow(
+                "statPrefix", .string,
+                "Statistics of their own: "
+                    + "`vhost.<virtual host>.route.<statPrefix>.upstream_rq_*`."),
         ])
 
     static let stringMatch = MessageTable(

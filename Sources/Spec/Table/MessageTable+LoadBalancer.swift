@@ -8,12 +8,14 @@ extension MessageTable {
             FieldRow(
                 "simple", .choice(LoadBalancerSettings.Simple.self),
                 "LEAST_REQUEST (default, also as LEAST_CONN), ROUND_ROBIN, RANDOM; PASSTHROUGH "
-                    + "acts as LEAST_REQUEST, for nothing is captured that could be passed."),
+                    + "sends captured calls where they were meant to go, and acts as LEAST_REQUEST "
+                    + "where nothing is captured."),
             FieldRow("consistentHash", .message(consistentHash), "By a key."),
             FieldRow(
                 "localityLbSetting", .message(localitySetting), "By place."),
             FieldRow(
-                "zoneAwareLbSetting", .message(zoneAwareSetting), .decodesOnly, "By zone."),
+                "zoneAwareLbSetting", .message(zoneAwareSetting),
+                "The own region first, in it the own place as far as its endpoints can bear it."),
             FieldRow(
                 "warmupDurationSecs", .duration, "Deprecated; use `warmup`."),
             FieldRow("warmup", .message(warmup), "Slow start of new endpoints."),
@@ -95,11 +97,13 @@ extension MessageTable {
     static let zoneAwareSetting = MessageTable(
         "ZoneAwareLoadBalancerSetting",
         [
-            FieldRow("enabled", .bool, .decodesOnly, "Instead of `localityLbSetting`."),
+            FieldRow("enabled", .bool, "True by default."),
             FieldRow(
-                "failover", .list(.message(failover)), .decodesOnly, "Which region stands in."),
-            FieldRow("failoverPriority", .list(.string), .decodesOnly, "Labels, in order."),
-            FieldRow("minClusterSize", .integer("uint64"), .decodesOnly, "6 by default."),
+                "failover", .list(.message(failover)), "Which region stands in."),
+            FieldRow("failoverPriority", .list(.string), "Labels, in order, before the region."),
+            FieldRow(
+                "minClusterSize", .integer("uint64"),
+                "With fewer endpoints in the region all of it is asked alike; 6 by default."),
         ])
 
     static let warmup = MessageTable(

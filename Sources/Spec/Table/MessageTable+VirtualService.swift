@@ -69,8 +69,9 @@ extension MessageTable {
         "L4MatchAttributes",
         [
             FieldRow(
-                "destinationSubnets", .list(.string), .noEffect,
-                "For sidecars; ignored on gateways, as by Istio."),
+                "destinationSubnets", .list(.string),
+                "Where a sidecar's captured connection was meant to go, else where it arrived; "
+                    + "ignored on gateways, as by Istio."),
             FieldRow("port", .integer("uint32"), "The Gateway's port."),
             FieldRow("sourceSubnet", .string, .noEffect, "Ignored, as by Istio."),
             FieldRow(
@@ -87,7 +88,9 @@ extension MessageTable {
             FieldRow(
                 "sniHosts", .list(.string),
                 "Server names, each within the VirtualService's hosts."),
-            FieldRow("destinationSubnets", .list(.string), .noEffect, "For sidecars."),
+            FieldRow(
+                "destinationSubnets", .list(.string),
+                "Where a sidecar's captured connection was meant to go; ignored on gateways."),
             FieldRow("port", .integer("uint32"), "The Gateway's port."),
             FieldRow(
                 "sourceLabels", .map(.string),

@@ -5,11 +5,18 @@
 struct StatScope<Family: StatFamily> {
     struct Table {
         let name: String
+        /// Of the scope's labels; the second is empty where there is but one.
+        let labelValues: (String, String)
         let values: StatValues<Family>
         let isUsed: Bool
 
         init(name: String, values: StatValues<Family>) {
+            self.init(name: name, labelValues: (name, ""), values: values)
+        }
+
+        init(name: String, labelValues: (String, String), values: StatValues<Family>) {
             self.name = name
+            self.labelValues = labelValues
             self.values = values
             isUsed = values.isUsed
         }
@@ -21,6 +28,8 @@ struct StatScope<Family: StatFamily> {
     let metricPrefix: String
     /// `cluster_name`; nil where there is one table alone.
     let label: String?
+    /// Of tables that are named by two things.
+    var secondLabel: String?
     let tables: [Table]
 
     init(
@@ -32,6 +41,16 @@ struct StatScope<Family: StatFamily> {
         self.label = label
         self.tables = tables.map { Table(name: $0.key, values: $0.value) }
             .sorted { $0.name < $1.name }
+    }
+
+    init(
+        prefix: String, metricPrefix: String, label: String, secondLabel: String, tables: [Table]
+    ) {
+        self.prefix = prefix
+        self.metricPrefix = metricPrefix
+        self.label = label
+        self.secondLabel = secondLabel
+        self.tables = tables.sorted { $0.name < $1.name }
     }
 
     /// The one table of the process.
@@ -103,6 +122,17 @@ extension MetricsSample {
         StatScope(
             prefix: "listener.", metricPrefix: "envoy_listener_", label: "listener_address",
             tables: listeners)
+    }
+    /// Envoy's `vhost.<virtual host>.route.<stat prefix>.`
+    var routeScope: StatScope<RouteStat> {
+        StatScope(
+            prefix: "vhost.", metricPrefix: "envoy_vhost_route_", label: "envoy_virtual_host",
+            secondLabel: "envoy_route",
+            tables: routes.map { key, values in
+                StatScope<RouteStat>.Table(
+                    name: "\(key.virtualHost).route.\(key.route)",
+                    labelValues: (key.virtualHost, key.route), values: values)
+            })
     }
     var serverScope: StatScope<ServerStat> {
         StatScope(prefix: "", metricPrefix: "envoy_", values: server)

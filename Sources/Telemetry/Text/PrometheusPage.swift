@@ -36,7 +36,7 @@ struct PrometheusPage {
                         ? definition.help : "Answers by class of status",
                     type: definition.kind == .counter ? "counter" : "gauge")
                 bytes.append(contentsOf: name)
-                appendLabels(definition, of: table.name, in: scope)
+                appendLabels(definition, of: table, in: scope)
                 bytes.append(UInt8(ascii: " "))
                 bytes.append(decimal: table.values[stat])
                 bytes.append(UInt8(ascii: "\n"))
@@ -45,7 +45,8 @@ struct PrometheusPage {
     }
 
     private mutating func appendLabels<Family>(
-        _ definition: StatDefinition, of table: String, in scope: StatScope<Family>
+        _ definition: StatDefinition, of table: StatScope<Family>.Table,
+        in scope: StatScope<Family>
     ) {
         if definition.responseCodeClass == nil && scope.label == nil { return }
         bytes.append(UInt8(ascii: "{"))
@@ -53,7 +54,11 @@ struct PrometheusPage {
             bytes.appendLabel("response_code_class", codeClass, first: true)
         }
         if let label = scope.label {
-            bytes.appendLabel(label, table, first: definition.responseCodeClass == nil)
+            bytes.appendLabel(
+                label, table.labelValues.0, first: definition.responseCodeClass == nil)
+        }
+        if let second = scope.secondLabel {
+            bytes.appendLabel(second, table.labelValues.1, first: false)
         }
         bytes.append(UInt8(ascii: "}"))
     }

@@ -21,6 +21,7 @@ public struct PrometheusPieces: Sequence, IteratorProtocol {
         plan(sample.discoveryScope)
         plan(sample.protectionScope)
         plan(sample.httpScope)
+        plan(sample.routeScope)
         plan(sample.listenerScope)
         plan(sample.serverScope)
         plan(sample.configScope)

@@ -30,6 +30,7 @@ public enum StatsText {
         page.append(sample.listenerScope)
         page.append(sample.serverScope, where: { $0.hasPrefix("listener_manager.") })
         page.append(sample.serverScope, where: { $0.hasPrefix("server.") })
+        page.append(sample.routeScope)
         page.close()
         return page.bytes
     }
