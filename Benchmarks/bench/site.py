@@ -25,6 +25,7 @@ class Site:
     With `tcp` it passes connections on as they are, and knows nothing of HTTP.
     With `origin` the upstream speaks TLS 1.3 with that certificate, and the proxy makes TLS of what
     clients say in the clear: verified, with the server's name, over kept connections.
+    With `names` there are so many outside hosts, looked up by the DNS server at port `dns`.
     """
 
     upstream: int
@@ -36,6 +37,11 @@ class Site:
     down: bool = False
     tcp: bool = False
     origin: Certificate | None = None
+    names: int = 0
+    dns: int = 0
+
+    def name(self, index: int) -> str:
+        return f"name-{index:05d}.example.net"
 
     def host(self, index: int) -> str:
         return f"host-{index:05d}.example.com"

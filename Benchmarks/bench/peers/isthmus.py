@@ -137,6 +137,22 @@ spec:
 """
 
 
+def outside(site: Site, index: int) -> str:
+    """A host by DNS, and the way to it."""
+    name = site.name(index)
+    entry = f"""{HEAD}ServiceEntry
+metadata: {{name: name-{index}, namespace: default}}
+spec:
+  hosts: [{name}]
+  location: MESH_EXTERNAL
+  resolution: DNS
+  ports:
+  - {{number: 80, name: main, protocol: HTTP, targetPort: {site.upstream}}}
+"""
+    way = f"  - route: [{{destination: {{host: {name}, port: {{number: 80}}}}}}]\n"
+    return entry + "---\n" + virtual_service(f"name-{index}", name, way)
+
+
 def rule(match: str | None, service: str, version: str | None = None) -> str:
     destination = f"{{destination: {{host: {service}.bench.internal, port: {{number: 80}}}}}}"
     lines = [f"route: [{destination}]"]
@@ -178,12 +194,14 @@ class Isthmus:
             "--admin", f"127.0.0.1:{admin}",
             "--status", f"127.0.0.1:{status}",
             "--access-log", "off",
+            *(["--dns", f"127.0.0.1:{site.dns}"] if site.dns else []),
         ]  # fmt: skip
 
         def ready() -> bool:
             return wire.get(status, "/healthz/ready", "localhost").status == 200
 
-        running = start(self.name, argv, folder, core, port, site, ready, not site.down)
+        asks = not site.down and not site.names
+        running = start(self.name, argv, folder, core, port, site, ready, asks)
 
         def change(index: int, value: str) -> None:
             fresh = folder / "changed.yaml"
@@ -195,6 +213,10 @@ class Isthmus:
 
     def write(self, site: Site, folder: Path) -> None:
         """One big file, or one a host; the Gateway and the services in a file of their own."""
+        if site.names:
+            each = (outside(site, index) for index in range(site.names))
+            (folder / "names.yaml").write_text("---\n".join([GATEWAY, *each]))
+            return
         if site.tcp:
             both = [TCP, service("all", site.upstream, "tcp")]
             (folder / "gateway.yaml").write_text("---\n".join(both))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from . import cost, hosts, idle, large, mtls, policies, reload, storm, tcp
+from . import cost, hosts, idle, large, mtls, names, policies, reload, storm, tcp
 
 ALL = {
     "http1": cost.HTTP1,
@@ -23,6 +23,7 @@ ALL = {
     "idle": idle,
     "idletls": SimpleNamespace(run=idle.run_tls),
     "hosts": hosts,
+    "names": names,
     "reload": reload,
 }
 
