@@ -8,6 +8,9 @@ extension Exchange {
     func send(to cluster: ClusterState) {
         if let hash = cluster.cluster.balance?.hash { wish.hash = self.hash(by: hash.key) }
         if cluster.cluster.original != nil { wish.destination = client?.originalDestination }
+        if let hosts = cluster.dynamic, wish.destination == nil {
+            guard findsHost(in: hosts, of: cluster) else { return }
+        }
         guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             transportReason = cluster.nameProblem
@@ -61,6 +64,7 @@ extension Exchange {
     func dial(
         _ endpoint: EndpointState, _ security: UpstreamSecurity?
     ) throws(DialFailure) -> UpstreamStream {
+        if endpoint.leadsBack(to: client?.localAddress) { throw endpoint.failed(.loop) }
         let saysWho = endpoint.cluster.cluster.proxyHeader != nil
         let ends =
             saysWho ? ClientEnds(client: client?.peer, called: client?.localAddress) : nil
@@ -81,8 +85,7 @@ extension Exchange {
     func security(of endpoint: EndpointState) throws(DialFailure) -> UpstreamSecurity? {
         guard endpoint.endpoint.tls != nil else { return nil }
         do throws(DialFailure) {
-            // A stream of bytes has no authority: without a name of its own it asks for none.
-            if asksForTunnel { return try endpoint.security(for: .empty).get() }
+            if asksForTunnel { return try endpoint.securityForBytes().get() }
             return try withUpstreamAuthority { endpoint.security(for: $0) }.get()
         } catch {
             throw endpoint.failed(error)

@@ -39,6 +39,7 @@ extension Exchange {
             follow(redirect, listener: listener)
         case .direct(let direct):
             client?.listener.httpStats.add(.rqDirectResponse)
+            if let kind = direct.refuses { noteRefusal(kind, direct) }
             var answer = Reply(status: direct.status, details: ResponseDetails.directResponse)
             answer.body =
                 direct.namesAuthority

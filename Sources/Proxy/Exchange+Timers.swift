@@ -21,6 +21,9 @@ extension Exchange {
         case .delay:
             tries.pauseTimer = .none
             delayEnded()
+        case .lookup:
+            tries.pauseTimer = .none
+            lookupTookTooLong()
         }
     }
 
@@ -66,6 +69,10 @@ extension Exchange {
     /// The pause is over, by its end or before it.
     func endPause() {
         if tries.pause == .delay { client?.listener.httpStats.subtract(.faultActive) }
+        if let wait = nameWait {
+            worker.nameCache.cancel(wait)
+            nameWait = nil
+        }
         tries.pause = .none
         worker.loop.timers.cancel(tries.pauseTimer)
         tries.pauseTimer = .none

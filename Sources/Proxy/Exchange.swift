@@ -36,6 +36,8 @@ final class Exchange: TimerTarget {
     var endpoint: EndpointState?
     /// What the choice of the next endpoint goes by.
     var wish = PickWish()
+    /// DNS is asked where the request's host is.
+    var nameWait: NameWait?
     /// The value of a cookie the client gets with its answer.
     var madeCookie: UInt64?
 

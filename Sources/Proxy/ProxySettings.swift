@@ -16,6 +16,11 @@ public struct ProxySettings: Sendable {
     public var source = IstioLabels.Peer()
     /// Sockets beside the workload, where it is in a network namespace of its own.
     public var workloadSockets: SocketSupply?
+    /// Whom host names are asked of that requests name.
+    public var resolver = ResolverSettings()
+    /// Hears of calls that a policy did not let through; called on a worker's thread, so many
+    /// times a second at most.
+    public var tellRefusal: (@Sendable (Refusal) -> Void)?
     /// nil: no access log.
     public var accessLog: AccessLogSettings?
 

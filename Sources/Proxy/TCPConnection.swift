@@ -17,12 +17,17 @@ final class TCPConnection: Dialler {
     private var cluster: ClusterState?
     /// Of the first destination, which says how long connections last.
     private var ruling: Cluster?
+    /// DNS is asked where the client's server is.
+    private var nameWait: NameWait?
+    private var lookupTimer = TimerID.none
     private var endpoint: EndpointState?
     /// Where the connection goes: one of the endpoint's addresses.
     private var upstreamAddress: SocketAddress?
     /// Who the client is, where it showed a certificate.
     private let identity: PeerIdentity?
     private let tls: TLSStream?
+    /// What the client's TLS asks for: inside ours, or as it goes by.
+    private var serverName: String?
     private let startWallNs: UInt64
     private let startNs: UInt64
     private var flags = ResponseFlags()
@@ -45,9 +50,10 @@ final class TCPConnection: Dialler {
 
     static func start(
         _ client: consuming StreamSocket, peer: SocketAddress, listener: Listener,
-        route: TCPRoute?, early: consuming Buffer = Buffer()
+        route: TCPRoute?, early: consuming Buffer = Buffer(), asking serverName: String? = nil
     ) {
         let connection = TCPConnection(client, peer: peer, listener: listener)
+        connection.serverName = serverName ?? connection.tls?.serverName
         connection.early = early
         guard let route else {
             connection.end(.noRouteFound)
@@ -78,12 +84,21 @@ final class TCPConnection: Dialler {
         if cluster.cluster.original != nil {
             wish.destination = Socket.originalDestination(client.descriptor)
         }
+        if let hosts = cluster.dynamic, wish.destination == nil {
+            call(by: serverName, among: hosts, of: cluster)
+            return
+        }
         guard let endpoint = cluster.pick(wish) else {
             cluster.stats.add(.upstreamCxNoneHealthy)
             failureReason = cluster.nameProblem
+            if cluster.cluster.isBlackHole { noteBlocked(by: route) }
             end(.noHealthyUpstream)
             return
         }
+        connect(to: endpoint, of: cluster)
+    }
+
+    private func connect(to endpoint: EndpointState, of cluster: ClusterState) {
         self.endpoint = endpoint
         upstreamAddress = endpoint.address
         endpoint.activeRequests += 1
@@ -107,10 +122,12 @@ final class TCPConnection: Dialler {
     private func open(to endpoint: EndpointState) throws(DialFailure) -> Opening {
         let security: UpstreamSecurity?
         do throws(DialFailure) {
-            // A stream of bytes has no authority: without a name of its own it asks for none.
-            security = try endpoint.security(for: .empty).get()
+            security = try endpoint.securityForBytes().get()
         } catch {
             throw endpoint.failed(error)
+        }
+        if endpoint.leadsBack(to: Socket.localAddress(client.descriptor)) {
+            throw endpoint.failed(.loop)
         }
         let saysWho = endpoint.cluster.cluster.proxyHeader != nil
         let ends =
@@ -118,6 +135,70 @@ final class TCPConnection: Dialler {
             ? ClientEnds(client: peer, called: Socket.localAddress(client.descriptor)) : nil
         return try Opening.begin(for: self, to: endpoint, security, inside: .bytes, for: ends)
     }
+
+    // MARK: - By server name
+
+    /// Goes to the host of that name, which DNS may have to be asked for first.
+    private func call(
+        by name: String?, among hosts: DynamicHostTable, of cluster: ClusterState
+    ) {
+        guard let name, let port = hosts.settings.port else {
+            refused(.unnamed, name ?? "", 0)
+            return
+        }
+        switch Array(name.utf8).withView({ hosts.find($0, port: port) }) {
+        case .host(let endpoint): connect(to: endpoint, of: cluster)
+        case .failed(let failure): refused(failure, name, port)
+        case .asks(let host):
+            // It holds this connection, and nothing else does until then.
+            nameWait = worker.nameCache.wait(for: host.name) { [self] in
+                endLookup()
+                call(by: name, among: hosts, of: cluster)
+            }
+            guard nameWait != nil else {
+                refused(.overflow, name, port)
+                return
+            }
+            lookupTimer = worker.loop.timers.schedule(
+                afterMs: UInt64(cluster.cluster.connectTimeoutMs), target: self, tag: 0)
+        }
+    }
+
+    private func endLookup() {
+        worker.loop.timers.cancel(lookupTimer)
+        if let nameWait { worker.nameCache.cancel(nameWait) }
+        nameWait = nil
+    }
+
+    /// DNS takes longer than a connection may.
+    override func timerFired(tag: UInt8) {
+        endLookup()
+        refused(.timeout, serverName ?? "", cluster?.dynamic?.settings.port ?? 0)
+    }
+
+    private func refused(_ failure: DynamicHostFailure, _ name: String, _ port: UInt16) {
+        let text = failure.text(for: name)
+        failureReason = text
+        cluster?.stats.add(.upstreamCxNoneHealthy)
+        if let kind = failure.refusal {
+            worker.refused(
+                kind, "\(name):\(port)", because: text, on: listener, by: peer, identity)
+        }
+        end(failure.failure.row.flags)
+    }
+
+    /// Nothing describes where it was meant to go, and a policy lets nothing else out.
+    private func noteBlocked(by route: TCPRoute) {
+        let meant = Socket.originalDestination(client.descriptor).map { "\($0)" } ?? ""
+        let name = serverName.map { " (\($0))" } ?? ""
+        worker.refused(
+            .connection, meant + name,
+            because: "\(meant)\(name) is blocked by outboundTrafficPolicy REGISTRY_ONLY of "
+                + "\(route.origin.object): describe it with a ServiceEntry",
+            on: listener, by: peer, identity)
+    }
+
+    // MARK: - The connection
 
     override func opened(_ opening: Opening, _ readiness: Readiness) {
         self.opening = nil
@@ -209,7 +290,8 @@ final class TCPConnection: Dialler {
             TCPLogRecord(
                 startWallNs: startWallNs,
                 durationMs: (worker.loop.nowNs &- startNs) / 1_000_000, peer: peer,
-                listener: listener, identity: identity, tls: tls, cluster: cluster,
+                listener: listener, identity: identity, tls: tls,
+                serverName: serverName, cluster: cluster,
                 upstreamAddress: upstreamAddress, flags: flags, failureReason: failureReason,
                 bytesReceived: bytesReceived, bytesSent: bytesSent))
     }

@@ -12,6 +12,7 @@ struct TCPLogRecord: AccessLogSource {
     let listener: Listener
     let identity: PeerIdentity?
     let tls: TLSStream?
+    let serverName: String?
     let cluster: ClusterState?
     let upstreamAddress: SocketAddress?
     let flags: ResponseFlags
@@ -55,6 +56,9 @@ struct TCPLogRecord: AccessLogSource {
         case .downstreamRemoteAddress, .downstreamDirectRemoteAddress: line.append(peer)
         case .downstreamRemoteAddressWithoutPort, .downstreamDirectRemoteAddressWithoutPort:
             line.append(host: peer)
+        case .requestedServerName:
+            guard let serverName else { return false }
+            line.append(contentsOf: serverName.utf8)
         case .hostname: line.append(contentsOf: listener.worker.hostname)
         default: return field.append(identity, tls, to: &line)
         }

@@ -12,10 +12,12 @@ struct Tries {
         case backoff
         /// A fault's.
         case delay
+        /// Until DNS has said where the host is.
+        case lookup
     }
 
     /// Why a request that has been routed is on no connection now.
-    enum Pause: UInt8 { case none, delay, backoff }
+    enum Pause: UInt8 { case none, delay, backoff, lookup }
 
     /// The first one included, and those that replace a stale connection: `x-envoy-attempt-count`.
     var begun: UInt32 = 0

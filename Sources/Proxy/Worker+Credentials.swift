@@ -38,6 +38,8 @@ extension Worker {
         credentials = next
         for case let cluster? in clusters {
             for endpoint in cluster.endpoints { endpoint.credentialsChanged() }
+            for endpoint in cluster.originals.values { endpoint.credentialsChanged() }
+            for endpoint in cluster.dynamic?.endpoints ?? [] { endpoint.credentialsChanged() }
         }
         guard !changed.isEmpty else { return }
         for listener in listeners.values {

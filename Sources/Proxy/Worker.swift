@@ -30,6 +30,11 @@ public final class Worker {
     var clientContexts: [String: TLSContext] = [:]
     /// What the process knows of the names in the snapshot; see Worker+Names.swift.
     var names: [String: KnownName] = [:]
+    /// Names that requests name; made with the first of them.
+    var nameCacheInUse: NameCache?
+    /// So that nobody can choose hosts whose hashes meet.
+    private(set) lazy var hostSeed = random.next()
+    var refusals = RefusalRecord()
     /// Clients of inbound listeners, by their principal and ours.
     var callers: [String: Caller] = [:]
     /// Counters of routes that ask for their own.
@@ -84,6 +89,7 @@ public final class Worker {
         for cluster in clusters { cluster?.noteProtection() }
         var sample = metrics.sample()
         sample.config[.accessLogLinesDroppedTotal] = log?.droppedLines ?? 0
+        sampleEgress(&sample)
         return sample
     }
 }

@@ -11,11 +11,17 @@ import pytest
 from harness import certificates as c
 from harness import resources as r
 from harness.binary import environment, isthmus
+from harness.nameserver import NameServer
 from harness.sidecar import Sidecar
 from harness.upstream import Upstream
 from harness.waiting import wait_for
 
 CALLER = r.workload_entry("caller", 1, {"app": "caller"}, address="127.0.0.1")
+REGISTRY_ONLY = r.resource(
+    "Sidecar",
+    "caller",
+    {"egress": [{"hosts": ["*/*"]}], "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}},
+)
 OUT = 15001
 
 
@@ -27,13 +33,13 @@ def authority(tmp_path_factory):
 class Shop:
     """An outside server of HTTPS on a port of its own: says which name it was asked by."""
 
-    def __init__(self, authority, name):
+    def __init__(self, authority, name, address="127.0.0.1"):
         pair = authority.issue(name)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pair.certificate, pair.key)
         context.sni_callback = lambda sock, asked, _: self.names.append(asked)
         self.names, self.context = [], context
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = socket.create_server((address, 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -100,7 +106,7 @@ def books(shop, **more):
 
 
 def test_curl_and_python_reach_a_known_host_over_https_and_no_other(start, shop, authority):
-    proxy = start(books(shop))
+    proxy = start(books(shop), REGISTRY_ONLY)
     root = authority.certificate
     done = curl(proxy, "--cacert", root, "https://books.example.com/isbn/1")
     assert (done.returncode, done.stdout) == (0, "books"), done.stderr
@@ -141,7 +147,9 @@ def test_openssl_speaks_tls_through_it(start, shop, authority):
 
 def test_http_goes_as_absolute_form_and_what_is_for_the_proxy_stays_there(start):
     with Upstream("a").start() as a:
-        proxy = start(r.service("a", 80), r.workload_entry("a-1", a.port, {"app": "a"}))
+        proxy = start(
+            r.service("a", 80), r.workload_entry("a-1", a.port, {"app": "a"}), REGISTRY_ONLY
+        )
         done = curl(
             proxy, "--proxy-user", "me:secret", "-H", "Proxy-Connection: keep-alive",
             "http://a/some/path?q=1",
@@ -151,7 +159,8 @@ def test_http_goes_as_absolute_form_and_what_is_for_the_proxy_stays_there(start)
         assert head.target == "/some/path?q=1" and head.get("host") == "a"
         assert head.get("proxy-connection") is None and head.get("proxy-authorization") is None
         unknown = curl(proxy, "-w", "%{http_code}", "http://nobody.example.com/")
-        assert unknown.stdout.startswith("nobody.example.com is not known here")
+        blocked = "nobody.example.com is blocked by outboundTrafficPolicy REGISTRY_ONLY of Sidecar"
+        assert unknown.stdout.startswith(blocked), unknown
         assert unknown.stdout.endswith("\n502")
 
 
@@ -168,11 +177,12 @@ def refusal(proxy, authority, *, behind=b""):
 def test_a_tunnel_goes_to_declared_ports_of_known_hosts_alone(start, shop):
     with Upstream("a").start() as a:
         proxy = start(
-            books(shop), r.service("a", 80), r.workload_entry("a-1", a.port, {"app": "a"})
-        )
+            books(shop), r.service("a", 80), r.workload_entry("a-1", a.port, {"app": "a"}),
+            REGISTRY_ONLY,
+        )  # fmt: skip
         status, text, ends = refusal(proxy, "books.example.com:25")
         assert (status, ends) == (502, True)
-        assert text.startswith("books.example.com:25 is not known")
+        assert text.startswith("books.example.com:25 is blocked by outboundTrafficPolicy")
         status, text, ends = refusal(proxy, "127.0.0.1:22")
         assert (status, ends) == (502, True)
         status, text, ends = refusal(proxy, "169.254.169.254:80")
@@ -184,6 +194,14 @@ def test_a_tunnel_goes_to_declared_ports_of_known_hosts_alone(start, shop):
         status, text, ends = refusal(proxy, "nobody:443", behind=smuggled)
         assert (status, ends) == (502, True)
         assert a.heads == []
+        # Each of them is a line that says what, by which policy, and who asked.
+        told = proxy.wait_for_talk("destination=nobody:443")
+        line = next(x for x in told.splitlines() if "destination=books.example.com:25" in x)
+        assert "REGISTRY_ONLY of Sidecar default/caller" in line
+        assert "caller=127.0.0.1:" in line and "workload=caller" in line, line
+        stats = proxy.admin("/stats").text
+        assert "isthmus.egress_blocked_hosts_total: 4" in stats
+        assert "isthmus.egress_blocked_ports_total: 1" in stats
 
 
 def test_an_endpoint_that_is_not_there_is_503(start):
@@ -258,7 +276,7 @@ def test_a_rule_for_the_server_name_decides_where_a_tunnel_goes(start, shop, aut
 
 def test_explain_says_what_connect_would_be_told(tmp_path, shop):
     objects = tmp_path / "all.yaml"
-    objects.write_text(r.text(CALLER, books(shop)))
+    objects.write_text(r.text(CALLER, books(shop), REGISTRY_ONLY))
     asked = ["explain", "-f", objects, "--workload", "caller", "GET"]
     known = isthmus(*asked, "https://books.example.com/isbn/1")
     assert known.code == 0, known
@@ -266,3 +284,85 @@ def test_explain_says_what_connect_would_be_told(tmp_path, shop):
     assert "outbound|443||books.example.com" in known.out
     unknown = isthmus(*asked, "https://other.example.com/")
     assert unknown.code == 1 and "502" in unknown.out, unknown
+    objects.write_text(r.text(CALLER, books(shop)))
+    passed = isthmus(*asked, "https://other.example.com/")
+    assert passed.code == 0 and "PassthroughCluster" in passed.out, passed
+    assert "any name and address), port as the request says" in passed.out, passed
+
+
+# ALLOW_ANY
+
+
+@pytest.fixture
+def names(tmp_path):
+    server = NameServer(tmp_path).start()
+    yield server
+    server.stop()
+
+
+def own_address():
+    """An address of this machine that is not loopback; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address beyond loopback: ALLOW_ANY was not tested")
+        return probe.getsockname()[0]
+
+
+def test_allow_any_reaches_hosts_that_nothing_describes(start, names, authority):
+    own = own_address()
+    names.set("wild.test", own)
+    with Shop(authority, "wild.test", own) as shop:
+        proxy = start(arguments=["--dns", names.address])
+        url = f"https://wild.test:{shop.port}/"
+        done = curl(proxy, "--cacert", authority.certificate, url)
+        assert (done.returncode, done.stdout) == (0, "books"), done.stderr
+        entry = proxy.log_entry(method="CONNECT")
+        assert entry["upstream_cluster"] == "PassthroughCluster", entry
+        assert entry["upstream_host"] == f"{own}:{shop.port}", entry
+        # By its address as well.
+        done = curl(proxy, "-k", f"https://{own}:{shop.port}/")
+        assert (done.returncode, done.stdout) == (0, "books"), done.stderr
+    with Upstream("plain", address=own).start() as plain:
+        done = curl(proxy, f"http://wild.test:{plain.port}/some/path?q=1")
+        assert done.returncode == 0, done.stderr
+        head = plain.heads[0]
+        assert head.target == "/some/path?q=1" and head.get("host") == f"wild.test:{plain.port}"
+
+    def counted():
+        return 'destination_service_name="PassthroughCluster"' in proxy.metrics().text
+
+    wait_for(counted, "the series of PassthroughCluster")
+
+
+def test_allow_any_leads_nobody_inside(start, names):
+    names.set("inside.test", "127.0.0.1")
+    names.set("meta.test", "169.254.169.254")
+    with Upstream("inside").start() as inside:
+        proxy = start(arguments=["--dns", names.address])
+        for authority in (
+            f"inside.test:{inside.port}", f"127.0.0.1:{inside.port}", f"[::1]:{inside.port}",
+            f"[::ffff:127.0.0.1]:{inside.port}", f"localhost:{inside.port}",
+            f"0.0.0.0:{inside.port}", "meta.test:80", "169.254.169.254:80", "[fd00:ec2::254]:80",
+        ):  # fmt: skip
+            status, text, ends = refusal(proxy, authority)
+            assert (status, ends) == (502, True), (authority, text)
+            assert "is blocked: it is " in text and "no ServiceEntry lists it" in text, text
+            asked = curl(proxy, "-w", "%{http_code}", f"http://{authority}/")
+            assert asked.stdout.endswith("502"), asked
+        for authority in (f"127.1:{inside.port}", f"2130706433:{inside.port}", "0x7f.1:80"):
+            assert refusal(proxy, authority)[0] in (400, 503), authority
+        assert inside.heads == []
+        line = "destination=meta.test:80"
+        assert "169.254.169.254, to which meta.test leads, is blocked" in proxy.wait_for_talk(line)
+
+
+def test_what_is_refused_over_and_over_is_counted_and_told_now_and_then(start):
+    proxy = start(REGISTRY_ONLY, workers=1)
+    with proxy.wire(OUT) as wire:
+        for number in range(200):
+            head = f"GET http://nobody{number}.test/ HTTP/1.1\r\nHost: x\r\n\r\n"
+            assert wire.request(head.encode()).status == 502
+    assert "isthmus.egress_blocked_hosts_total: 200" in proxy.admin("/stats").text
+    assert 10 <= proxy.child.err.count(" egress ") < 200

@@ -14,6 +14,7 @@ import pytest
 
 from harness import resources as r
 from harness.binary import binary, environment
+from harness.nameserver import NameServer
 from harness.ports import free_port
 from harness.upstream import Upstream, answers, ok
 from harness.waiting import wait_for
@@ -154,6 +155,26 @@ def test_what_nothing_describes_goes_where_it_was_meant_to(run):
         done = run(sys.executable, "-c", READ, address, banner.port)
     assert (done.returncode, done.stdout) == (0, "220 ready\n"), done.stderr
     assert "PassthroughCluster" in run.log.read_text()
+
+
+def test_any_name_under_a_wildcard_is_called_by_what_it_is(run, tmp_path):
+    address = own_address()
+    names = NameServer(tmp_path, a_app_test=[address]).start()
+    ports = [{"number": 80, "name": "main", "protocol": "HTTP", "targetPort": 0}]
+    try:
+        with Upstream("web", answers(*[ok(b"wild\n")] * 4), address=address) as web:
+            ports[0]["targetPort"] = web.port
+            apps = r.service_entry(
+                "*.app.test", name="apps", ports=ports, resolution="DYNAMIC_DNS"
+            )
+            options = {"objects": [apps, REGISTRY_ONLY], "flags": ["--dns", names.address]}
+            done = run(*curl("http://a.app.test/"), **options)
+            assert (done.returncode, done.stdout) == (0, "wild\n"), done.stderr
+            gone = run(*curl("http://gone.app.test/"), **options)
+            assert gone.stdout.startswith("DNS resolution failure: gone.app.test"), gone
+    finally:
+        names.stop()
+    assert "outbound|80||*.app.test" in run.log.read_text()
 
 
 def test_registry_only_says_who_blocks_what_and_what_would_allow_it(run):

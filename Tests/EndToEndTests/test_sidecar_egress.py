@@ -64,6 +64,7 @@ def test_without_a_sidecar_resource_calls_go_by_host_and_its_port(start, two):
         r.service("b", 9080),
         r.workload_entry("b-1", b.port, {"app": "b"}),
         ports=(15001,),
+        arguments=["--dns", "127.0.0.1:1"],
     )
     for host, said in [
         ("a", "a"),
@@ -76,8 +77,10 @@ def test_without_a_sidecar_resource_calls_go_by_host_and_its_port(start, two):
         assert called(proxy, host, number=15001) == (200, said), host
     for host in ("b:80", "a:9080", "c", "a.other"):
         status, text = called(proxy, host, number=15001)
-        assert status == 502, host
-        assert text.startswith(f"{host} is not known here") and "ServiceEntry" in text
+        # Nobody describes them, so that DNS would have to know them.
+        assert status == 503, host
+        assert text.startswith(f"DNS resolution failure: {host.split(':')[0]}: "), text
+        assert "no Service or ServiceEntry describes it with this port" in text
         assert text.count("\n") == 1 and text.endswith("\n")
 
 

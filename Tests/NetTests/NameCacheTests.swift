@@ -24,7 +24,7 @@ import Testing
             var settings = ResolverSettings()
             settings.server = server.address
             settings.hostsPath = "/dev/null"
-            settings.timeoutMs = 50
+            settings.timeoutMs = 2_000
             settings.tries = 1
             if let search { settings.configurationPath = search }
             var limits = NameCache.Limits()
@@ -78,6 +78,25 @@ import Testing
             }
         }
 
+        /// What a second call finds in the moment in which the first has its answer.
+        func callAgainAtOnce(_ text: String) async -> NameCache.Readiness? {
+            await withCheckedContinuation { continuation in
+                let box = box
+                mailbox.post { _ in
+                    guard let cache = box.cache, let name = cache.name(text),
+                        cache.use(name) == .asking
+                    else {
+                        continuation.resume(returning: nil)
+                        return
+                    }
+                    let wait = cache.wait(for: name) {
+                        continuation.resume(returning: cache.use(name))
+                    }
+                    if wait == nil { continuation.resume(returning: nil) }
+                }
+            }
+        }
+
         private static func said(of text: String, by cache: NameCache?) -> String {
             guard let name = cache?.name(text) else { return "no room" }
             return name.addresses.isEmpty
@@ -124,9 +143,8 @@ import Testing
     func missing() async throws {
         let server = try Self.server { _ in .code(3) }
         let desk = try Desk(server)
+        #expect(await desk.callAgainAtOnce("gone.test") == .known)
         #expect(await desk.call("gone.test").contains("NXDOMAIN"))
-        #expect(await desk.call("gone.test").contains("NXDOMAIN"))
-        #expect(server.count("gone.test") == 2)
     }
 
     @Test("a name with a dot is asked for as it is, whatever resolv.conf would put behind it")
@@ -188,7 +206,6 @@ import Testing
         let server = try Self.server { name in
             switch name {
             case "gone.test": .code(3)
-            case "silent.test": .silence
             default: .addresses(["192.0.2.5"], ttl: 60)
             }
         }

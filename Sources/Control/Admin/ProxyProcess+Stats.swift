@@ -16,9 +16,11 @@ extension ProxyProcess {
         } then: { [unowned self] samples in
             var whole = MetricsSample.merge(samples)
             whole.version = Version.text
+            // The workers' own look-ups, for hosts that requests name.
+            let asked = whole.server
             whole.server = serverStats(workersAnswered: samples.count)
             fillConfigStats(&whole.config)
-            fill(&whole, with: names)
+            fill(&whole, with: names, and: asked)
             then(whole)
         }
     }
@@ -73,15 +75,19 @@ extension ProxyProcess {
     }
 
     /// What was counted where names are looked up, by cluster and in all.
-    private func fill(_ sample: inout MetricsSample, with names: NameService) {
+    private func fill(
+        _ sample: inout MetricsSample, with names: NameService, and others: StatValues<ServerStat>
+    ) {
         let counts = names.counts
-        sample.server[.dnsCaresResolveTotal] = counts.total
-        sample.server[.dnsCaresPendingResolutions] = counts.pending
-        sample.server[.dnsCaresNotFound] = counts.notFound
-        sample.server[.dnsCaresTimeout] = counts.timeouts
-        sample.server[.dnsCaresGetAddrFailure] = counts.failures
+        sample.server[.dnsCaresResolveTotal] = others[.dnsCaresResolveTotal] + counts.total
+        sample.server[.dnsCaresPendingResolutions] =
+            others[.dnsCaresPendingResolutions] + counts.pending
+        sample.server[.dnsCaresNotFound] = others[.dnsCaresNotFound] + counts.notFound
+        sample.server[.dnsCaresTimeout] = others[.dnsCaresTimeout] + counts.timeouts
+        sample.server[.dnsCaresGetAddrFailure] =
+            others[.dnsCaresGetAddrFailure] + counts.failures
         sample.config[.dnsNames] = UInt64(names.count)
-        sample.config[.dnsStaleNames] = UInt64(names.staleCount)
+        sample.config[.dnsStaleNames] += UInt64(names.staleCount)
         for cluster in live.snapshot.clusters where cluster.discovery != .fixed {
             var values = StatValues<DiscoveryStat>()
             for endpoint in cluster.endpoints where endpoint.isName {

@@ -82,7 +82,7 @@ struct CredentialReader {
     ) {
         var seen: Set<String> = []
         for cluster in snapshot.clusters {
-            for endpoint in cluster.endpoints {
+            for endpoint in cluster.knownEndpoints {
                 guard let tls = endpoint.tls, seen.insert(tls.credentialKey).inserted else {
                     continue
                 }

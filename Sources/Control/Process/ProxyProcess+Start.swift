@@ -112,6 +112,9 @@ extension ProxyProcess {
             settings.ticketKeys = (0..<80).map { _ in
                 UInt8.random(in: 0...255, using: &generator)
             }
+            settings.resolver = options.resolver
+            let mailbox = loop.mailbox
+            settings.tellRefusal = { refusal in mailbox.post { _ in log.tell(refusal) } }
             let crew = try Crew(
                 count: options.workerCount, settings: settings, counts: counts, loop: loop)
             var told = options

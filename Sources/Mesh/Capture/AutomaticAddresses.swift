@@ -40,14 +40,14 @@ extension RegisteredService {
     /// Whether Istio would give it an automatic address: a name there can be one connection for,
     /// and no address of its own.
     var wantsAutomaticAddress: Bool {
-        guard writtenAddresses.isEmpty, !HostName.isWild(host), externalName.isEmpty else {
-            return false
-        }
+        guard writtenAddresses.isEmpty, externalName.isEmpty else { return false }
         switch description {
-        case .kubernetes: return true
+        case .kubernetes: return !HostName.isWild(host)
         case .entries(let entries):
             return entries.allSatisfy {
                 $0.resolution != .none
+                    // Of names under a wildcard only those that requests name are looked up.
+                    && (!HostName.isWild(host) || $0.resolution == .dynamicDNS)
                     && $0.metadata.labels["networking.istio.io/enable-autoallocate-ip"] != "false"
             }
         }

@@ -32,6 +32,9 @@ public struct Capture: Sendable, Equatable {
 extension Cluster {
     /// Its endpoint is the workload this proxy stands beside.
     public var leadsToOwnWorkload: Bool { name.hasPrefix("inbound|") }
+
+    /// It leads nowhere: what a policy blocks.
+    public var isBlackHole: Bool { name == Capture.blackHoleCluster }
 }
 
 extension ListenerSpec {

@@ -30,9 +30,9 @@ extension ClusterBuilder {
         case .dynamicDNS:
             findings.report(
                 .warning, entry, "spec.resolution",
-                "resolution DYNAMIC_DNS does not act yet: \(key.host) has no endpoints and "
-                    + answer,
-                advice: "write DNS and the whole names that are called")
+                "resolution DYNAMIC_DNS stands beside another entry for \(key.host) that has "
+                    + "addresses of its own: it does not act, and \(answer)",
+                advice: "keep one of the entries, or give both one resolution")
         case .fixed, .dns, .dnsRoundRobin:
             findings.report(
                 .warning, entry, "spec.endpoints",

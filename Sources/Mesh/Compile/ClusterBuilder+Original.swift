@@ -15,7 +15,7 @@ extension ClusterBuilder {
         guard passes || service.hasNoEndpoints else { return nil }
         let anybody = Self.anybody(origin)
         let treated = secured([anybody], of: service, key, rule, all: [])
-        return Self.kept(treated.first ?? anybody, previous[key.name])
+        return Self.kept(treated.first ?? anybody, previous[key.name]?.original)
     }
 
     /// A hash beside it is what Istio takes instead.
@@ -24,25 +24,27 @@ extension ClusterBuilder {
     }
 
     /// Istio's PassthroughCluster and BlackHoleCluster.
-    func undescribed(_ key: ClusterKey, goesOn: Bool, _ origin: Origin) -> Cluster {
+    mutating func undescribed(_ key: ClusterKey, goesOn: Bool, _ origin: Origin) -> Cluster {
         let old = previous[key.name]
         let cluster = Cluster(
             name: key.name, host: "", serviceName: key.host, namespace: "", port: 0, subset: "",
             loadBalancing: .roundRobin, upstreamProtocol: .asClient, connectTimeoutMs: 10_000,
-            endpoints: [], original: goesOn ? Self.kept(Self.anybody(origin), old) : nil,
+            endpoints: [],
+            original: goesOn ? Self.kept(Self.anybody(origin), old?.original) : nil,
+            dynamic: key.host == Capture.passthroughCluster ? anyHost(origin, old: old) : nil,
             leavesMesh: key.host == Capture.passthroughCluster, origins: [origin])
         if let old, old.isSame(as: cluster) { return old }
         return cluster
     }
 
-    private static func anybody(_ origin: Origin) -> Endpoint {
+    static func anybody(_ origin: Origin) -> Endpoint {
         Endpoint(
             address: "", port: 0, weight: 1, locality: "", labels: [:], workload: Workload(),
             origin: origin)
     }
 
-    private static func kept(_ endpoint: Endpoint, _ old: Cluster?) -> Endpoint {
-        guard let same = old?.original, same.isSame(as: endpoint) else { return endpoint }
+    static func kept(_ endpoint: Endpoint, _ same: Endpoint?) -> Endpoint {
+        guard let same, same.isSame(as: endpoint) else { return endpoint }
         return same
     }
 }

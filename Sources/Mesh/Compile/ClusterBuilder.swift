@@ -13,6 +13,8 @@ struct ClusterBuilder {
     /// Where the workloads of this proxy's own service stand, itself among them: who else calls.
     let callers: [Locality]
     var findings = Findings()
+    /// See ClusterBuilder+Dynamic.swift.
+    var listedAddresses: [DynamicHosts.Exception]?
 
     init(
         registry: ServiceRegistry, rules: DestinationRuleIndex, directory: EndpointDirectory,
@@ -44,8 +46,11 @@ struct ClusterBuilder {
             members = all.filter { $0.labels.satisfies(subset.labels) }
         }
         let policy = merged?.policy(port: key.port, subset: key.subset)
-        let original = original(of: service, key, merged, policy)
-        if original == nil { tellOfNothing(service, key, merged, all: all, members: members) }
+        let dynamic = dynamicHosts(of: service, key, merged)
+        let original = dynamic == nil ? original(of: service, key, merged, policy) : nil
+        if original == nil, dynamic == nil {
+            tellOfNothing(service, key, merged, all: all, members: members)
+        }
         if key.use == .outbound {
             members = secured(members, of: service, key, merged, all: all)
         }
@@ -67,7 +72,7 @@ struct ClusterBuilder {
             balance: balance(members, policy, of: key, merged, old: old),
             proxyHeader: key.use == .outbound ? Self.proxyHeader(policy?.proxyProtocol) : nil,
             tunnel: key.use == .outbound ? policy?.tunnel.map { TunnelPolicy($0) } : nil,
-            original: original,
+            original: original, dynamic: dynamic,
             leavesMesh: service.isExternal && security.node.callsForMesh,
             origins: service.origins + Self.origins(merged, subset: key.subset))
         if let old, old.isSame(as: cluster) { return old }
@@ -183,6 +188,7 @@ extension Cluster {
             && BalancePolicy.areSame(balance, other.balance) && proxyHeader == other.proxyHeader
             && tunnel == other.tunnel
             && Self.areAlike(original, other.original) && leavesMesh == other.leavesMesh
+            && DynamicHosts.areAlike(dynamic, other.dynamic)
             && endpoints.count == other.endpoints.count
             && zip(endpoints, other.endpoints).allSatisfy { $0 === $1 }
     }

@@ -235,6 +235,11 @@ extension Cluster {
             json.field("upstreamProtocol", "\(upstreamProtocol)")
             json.field("connectTimeoutMs", connectTimeoutMs)
             if discovery != .fixed { json.field("discovery", "\(discovery)") }
+            if let dynamic {
+                json.field("hosts", dynamic.pattern ?? "*")
+                if let port = dynamic.port { json.field("port", UInt32(port)) }
+                if let tls = dynamic.template.tls { json.field("tls") { tls.write(to: &$0) } }
+            }
             let protection = protectionSteps
             if !protection.isEmpty {
                 json.field("protection") { json in

@@ -132,6 +132,12 @@ public enum SnapshotText {
         text += "cluster \(cluster.name)\n"
         if cluster.upstreamProtocol != .http1 { text += "  \(cluster.upstreamProtocol)\n" }
         if cluster.discovery != .fixed { text += "  names: \(cluster.discovery)\n" }
+        if let dynamic = cluster.dynamic {
+            text += "  hosts as requests name them: \(dynamic.pattern ?? "*")"
+            text += dynamic.port.map { ", port \($0)" } ?? ""
+            text += dynamic.template.tls.map { ", over \($0.text)" } ?? ""
+            text += "\n"
+        }
         text += "  \(cluster.loadBalancing), connect within \(cluster.connectTimeoutMs) ms"
         text += ", by \(cluster.origins.map(place).joined(separator: ", "))\n"
         for step in cluster.protectionSteps { text += "  \(step)\n" }

@@ -47,7 +47,8 @@ extension Explainer {
         let cluster = destination.cluster.map { snapshot.clusters[$0] }
         let problem: String? =
             if let cluster {
-                cluster.endpoints.isEmpty && cluster.original == nil ? empty : nil
+                cluster.endpoints.isEmpty && cluster.original == nil && cluster.dynamic == nil
+                    ? empty : nil
             } else {
                 missing
             }
@@ -82,6 +83,9 @@ extension Explainer {
 
     /// How it comes by addresses that nobody has written.
     private func discoverySteps(_ cluster: Cluster?) -> [String] {
+        if let dynamic = cluster?.dynamic, cluster?.original == nil || node.capture == nil {
+            return dynamic.steps
+        }
         if let cluster, cluster.original != nil {
             let rest = cluster.endpoints.isEmpty ? "" : "; where that is not known, to an endpoint"
             return ["to the address that it was meant for\(rest)"]

@@ -50,7 +50,9 @@ extension RouteCompiler {
             return Route(
                 name: "no_tunnel", match: RouteMatch(path: .any),
                 action: .direct(
-                    DirectResponse(status: 403, body: Array(text.utf8), namesAuthority: true)),
+                    DirectResponse(
+                        status: 403, body: Array(text.utf8), namesAuthority: true,
+                        refuses: .port)),
                 origin: service.origins[0])
         }
         let ruled = ruledBytes(for: service, port: port.number, rules)

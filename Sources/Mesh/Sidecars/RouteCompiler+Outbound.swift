@@ -176,7 +176,8 @@ extension RouteCompiler {
                 name: "allow_any", match: RouteMatch(path: .any),
                 action: .forward(interned.forward(to: proxy)), origin: origin)
         }
-        if plan.isCaptured, sidecar.policy == .allowAny {
+        // A forward proxy is told where a call is meant to go; any other has to be shown.
+        if plan.isCaptured || plan.isForAllPorts, sidecar.policy == .allowAny {
             let passed = undescribedDestination(Capture.passthroughCluster, .original(origin))
             return Route(
                 name: "allow_any", match: RouteMatch(path: .any),
@@ -185,7 +186,7 @@ extension RouteCompiler {
         let listed =
             sidecar.sidecar.map { ", and list it under egress hosts of \($0.object)" } ?? ""
         let refusal =
-            plan.isCaptured || sidecar.policy != .allowAny
+            sidecar.policy == .registryOnly
             ? " is blocked by outboundTrafficPolicy REGISTRY_ONLY of \(origin.object)"
             : " is not known here"
         let text = "\(refusal): describe it with a ServiceEntry\(listed)\n"
@@ -194,7 +195,7 @@ extension RouteCompiler {
             action: .direct(
                 DirectResponse(
                     status: 502, body: Array(text.utf8), namesAuthority: true,
-                    clusterName: "BlackHoleCluster")),
+                    clusterName: Capture.blackHoleCluster, refuses: .host)),
             origin: origin)
     }
 }

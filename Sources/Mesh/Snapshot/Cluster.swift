@@ -56,6 +56,9 @@ public final class Cluster: Sendable {
     /// the endpoint there; where that is not known, to `endpoints`. nil for clusters that choose
     /// among their endpoints.
     public let original: Endpoint?
+    /// Endpoints are the hosts that requests name; nil where endpoints are known. Beside `original`
+    /// it is for calls that were not redirected.
+    public let dynamic: DynamicHosts?
     /// Its endpoints are outside of the mesh, and called by a proxy of the mesh for a client of the
     /// mesh: what the two know of each other is not told them.
     public let leavesMesh: Bool
@@ -69,7 +72,8 @@ public final class Cluster: Sendable {
         discovery: Discovery = .fixed,
         pool: PoolPolicy? = nil, outliers: OutlierPolicy? = nil, endpoints: [Endpoint],
         balance: BalancePolicy? = nil, proxyHeader: ProxyHeader? = nil, tunnel: TunnelPolicy? = nil,
-        original: Endpoint? = nil, leavesMesh: Bool = false, origins: [Origin]
+        original: Endpoint? = nil, dynamic: DynamicHosts? = nil, leavesMesh: Bool = false,
+        origins: [Origin]
     ) {
         self.name = name
         self.host = host
@@ -88,8 +92,16 @@ public final class Cluster: Sendable {
         self.proxyHeader = proxyHeader
         self.tunnel = tunnel
         self.original = original
+        self.dynamic = dynamic
         self.leavesMesh = leavesMesh
         self.origins = origins
+    }
+}
+
+extension Cluster {
+    /// Its endpoints, and what those are like that only calls will bring.
+    public var knownEndpoints: [Endpoint] {
+        endpoints + [original, dynamic?.template].compactMap(\.self)
     }
 }
 

@@ -185,14 +185,18 @@ public final class DirectResponse: Sendable {
     public let namesAuthority: Bool
     /// What telemetry calls the destination, `BlackHoleCluster`; empty for none.
     public let clusterName: String
+    /// A policy answers, and operators are told; nil where a rule does.
+    public let refuses: RefusalKind?
 
     public init(
-        status: UInt16, body: [UInt8], namesAuthority: Bool = false, clusterName: String = ""
+        status: UInt16, body: [UInt8], namesAuthority: Bool = false, clusterName: String = "",
+        refuses: RefusalKind? = nil
     ) {
         self.status = status
         self.body = body
         self.namesAuthority = namesAuthority
         self.clusterName = clusterName
+        self.refuses = refuses
     }
 }
 

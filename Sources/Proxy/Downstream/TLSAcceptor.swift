@@ -149,11 +149,12 @@ final class TLSAcceptor: Pollable {
     }
 
     /// As bytes, those that have come first.
-    private func carry(to route: TCPRoute?) {
+    private func carry(to route: TCPRoute?, asking serverName: String? = nil) {
         var early = Buffer()
         swap(&early, &hello)
         TCPConnection.start(
-            StreamSocket(letGo()), peer: peer, listener: listener, route: route, early: early)
+            StreamSocket(letGo()), peer: peer, listener: listener, route: route, early: early,
+            asking: serverName)
     }
 
     private func refuse(_ reason: ListenerStat) {
@@ -185,7 +186,7 @@ final class TLSAcceptor: Pollable {
         }
         chain = chosen
         switch chosen.handling {
-        case .passthrough(let route): carry(to: route)
+        case .passthrough(let route): carry(to: route, asking: wanted.serverName)
         case .terminateHTTP, .terminateTCP: terminate(chosen)
         }
     }

@@ -34,6 +34,9 @@ final class ClusterState {
     private var choice: EndpointChoice?
     /// Where connections went that go where the client meant them to, by address.
     var originals: [SocketAddress: EndpointState] = [:]
+    /// Hosts that requests have named; nil where endpoints are known. Kept by
+    /// ClusterState+Dynamic.swift.
+    var dynamic: DynamicHostTable?
 
     init(_ cluster: Cluster, worker: Worker) {
         self.cluster = cluster
@@ -68,6 +71,7 @@ final class ClusterState {
         }
         for gone in known.values { gone.retire() }
         adoptOriginals()
+        adoptDynamic()
         if endpoints.count != states.count || !known.isEmpty { stats.add(.membershipChange) }
         endpoints = states
         if limits != nil { for endpoint in states { endpoint.enterLimits() } }
@@ -105,6 +109,7 @@ final class ClusterState {
         leaveHealth()
         for endpoint in endpoints { endpoint.retire() }
         retireOriginals()
+        dynamic?.retire()
         // Who waits goes on without limits.
         scheduleErrands()
         // They know each other; what is under way holds its endpoint itself.
@@ -122,8 +127,9 @@ final class ClusterState {
     func pick(_ wish: borrowing PickWish) -> EndpointState? {
         if let template = cluster.original {
             if let found = original(wish.destination, like: template) { return found }
-            if endpoints.isEmpty { return nil }
+            if dynamic == nil, endpoints.isEmpty { return nil }
         }
+        if dynamic != nil { return wish.host }
         if let choice { return choice.pick(wish, &worker.random, nowNs: worker.loop.nowNs) }
         var picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
         guard !wish.tried.isEmpty else { return picked }

@@ -21,6 +21,10 @@ struct DialFailure: Error {
 
     static let timeout = DialFailure(kind: .timeout, reason: "connection timeout")
 
+    /// The host is the very address that the client called.
+    static let loop = DialFailure(
+        kind: .connect, reason: "delayed connect error: the host leads back to this proxy")
+
     /// What a request fails with that waited for the connection.
     var failure: Failure { kind == .timeout ? .connectionTimeout : .remoteConnectionFailure }
 

@@ -30,6 +30,13 @@ extension EndpointState {
         return .success(security)
     }
 
+    /// A stream of bytes has no authority: it asks for the host it was to reach, where that is told
+    /// by the caller, and without a name of its own for none.
+    func securityForBytes() -> Result<UpstreamSecurity?, DialFailure> {
+        guard isDynamic else { return security(for: .empty) }
+        return Array(endpoint.address.utf8).withView { security(for: $0) }
+    }
+
     /// Certificates or trust changed: what was agreed under the old ones is not used for new
     /// requests.
     func credentialsChanged() {

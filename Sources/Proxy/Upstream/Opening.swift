@@ -151,6 +151,12 @@ final class Opening: Pollable {
 
     /// A descriptor that tells by its first event whether TCP stands, also where it stands already.
     func connect(to address: SocketAddress) throws(DialFailure) -> Int32 {
+        // Whatever was known when the host was chosen: nothing is dialled unseen.
+        if endpoint.isDynamic,
+            let hazard = endpoint.cluster.dynamic?.settings.prohibits(address)
+        {
+            throw .connect("\(address.host) is \(hazard.text)")
+        }
         let raw: Int32
         switch Socket.connect(to: address, in: endpoint.cluster.place) {
         case .connected(let descriptor), .inProgress(let descriptor): raw = descriptor

@@ -8,6 +8,8 @@ struct PickWish {
     /// Where the client meant its connection to go; looked at by clusters without endpoints of
     /// their own alone.
     var destination: SocketAddress?
+    /// The host that the request names; of clusters that find their endpoints by that alone.
+    var host: EndpointState?
     /// Asked before, in order.
     var tried: ContiguousArray<EndpointState> = []
     /// Those are not to be asked again where there is anybody else (`retryIgnorePreviousHosts`).
@@ -24,6 +26,7 @@ struct PickWish {
     mutating func reset() {
         hash = nil
         destination = nil
+        host = nil
         if !tried.isEmpty { tried.removeAll(keepingCapacity: true) }
         avoidsTried = true
         leavesTriedPriorities = false

@@ -16,8 +16,7 @@ extension MessageTable {
                 "MESH_EXTERNAL by default: auto mTLS is for the mesh alone."),
             FieldRow(
                 "resolution", .choice(ServiceEntry.Resolution.self),
-                "STATIC, DNS and DNS_ROUND_ROBIN work; DYNAMIC_DNS not yet; NONE (default) needs "
-                    + "captured packets."),
+                "NONE (default) needs captured packets; DYNAMIC_DNS looks up what requests name."),
             FieldRow(
                 "endpoints", .list(.message(workloadEntry)), "The addresses behind it."),
             FieldRow(

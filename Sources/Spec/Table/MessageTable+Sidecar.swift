@@ -70,8 +70,8 @@ extension MessageTable {
         [
             FieldRow(
                 "mode", .choice(Sidecar.OutboundTrafficPolicy.Mode.self),
-                "REGISTRY_ONLY where it says nothing; ALLOW_ANY answers 502 as well, as packets "
-                    + "are not captured yet."),
+                "REGISTRY_ONLY where it says nothing. ALLOW_ANY: to where a captured connection "
+                    + "was meant to go, or a forward proxy is asked for."),
             FieldRow(
                 "egressProxy", .message(destination), "With ALLOW_ANY: where such requests go."),
         ])

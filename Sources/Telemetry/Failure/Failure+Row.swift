@@ -8,7 +8,7 @@ extension Failure {
     /// By raw value. A test looks for every case here, so `unlisted` is never seen.
     private static let rows: InlineArray<64, FailureRow?> = {
         var rows = InlineArray<64, FailureRow?>(repeating: nil)
-        for part in [configuration, upstream, request, connection] {
+        for part in [configuration, hosts, upstream, request, connection] {
             for (failure, row) in part { rows[failure.rawValue] = row }
         }
         return rows
@@ -33,6 +33,19 @@ extension Failure {
         // The status is the route's.
         .faultAbort: FailureRow(
             503, .faultInjected, "fault_filter_abort", body: "fault filter abort", side: .proxy),
+    ]
+
+    /// What went wrong the answer says in a line of its own.
+    private static let hosts: Part = [
+        .nameResolutionFailed: FailureRow(
+            503, .dnsResolutionFailed, "dns_resolution_failure", side: .upstream),
+        .nameCacheOverflow: FailureRow(
+            503, .upstreamOverflow, "dns_cache_overflow", side: .proxy),
+        .hostNotAdmitted: FailureRow(
+            502, .noHealthyUpstream, "destination_not_admitted", side: .proxy),
+        // The status that RFC 9209 section 2.3.5 has for `destination_ip_prohibited`.
+        .addressProhibited: FailureRow(
+            502, .noHealthyUpstream, "destination_ip_prohibited", side: .proxy),
     ]
 
     private static let upstream: Part = [

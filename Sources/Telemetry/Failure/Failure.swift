@@ -11,6 +11,12 @@ public enum Failure: Int, CaseIterable, Sendable {
     case noHealthyUpstream
     case faultAbort
 
+    // The host a request names, where that decides whom it goes to.
+    case nameResolutionFailed
+    case nameCacheOverflow
+    case hostNotAdmitted
+    case addressProhibited
+
     // The upstream, before a response head arrived.
     case localConnectionFailure
     case remoteConnectionFailure

@@ -23,6 +23,12 @@ public enum ConfigStat: Int, StatFamily {
     case identityIsOverdue
     case dnsNames
     case dnsStaleNames
+    case dnsCachedNames
+    case dnsCacheOverflowsTotal
+    case egressBlockedHostsTotal
+    case egressBlockedPortsTotal
+    case egressBlockedAddressesTotal
+    case egressBlockedConnectionsTotal
 
     public var definition: StatDefinition {
         switch self {
@@ -92,7 +98,31 @@ public enum ConfigStat: Int, StatFamily {
         case .dnsStaleNames:
             StatDefinition(
                 "dns_stale_names", .level,
-                "Of these, how many are served by an old answer because the resolver fails")
+                "Host names that are served by an old answer because the resolver fails")
+        case .dnsCachedNames:
+            StatDefinition(
+                "dns_cached_names", .level,
+                "Host names that requests have named lately, over all workers")
+        case .dnsCacheOverflowsTotal:
+            StatDefinition(
+                "dns_cache_overflows_total", .counter,
+                "Requests whose host found no room there, or too many that wait for DNS")
+        case .egressBlockedHostsTotal:
+            StatDefinition(
+                "egress_blocked_hosts_total", .counter,
+                "Calls to hosts that no object describes, or not on the port they name")
+        case .egressBlockedPortsTotal:
+            StatDefinition(
+                "egress_blocked_ports_total", .counter,
+                "Tunnels asked for to ports of HTTP, whose rules they would go round")
+        case .egressBlockedAddressesTotal:
+            StatDefinition(
+                "egress_blocked_addresses_total", .counter,
+                "Calls to names that lead to addresses of the inside, or to such addresses")
+        case .egressBlockedConnectionsTotal:
+            StatDefinition(
+                "egress_blocked_connections_total", .counter,
+                "Redirected connections that were meant for nobody an object describes")
         }
     }
 }

@@ -1,0 +1,149 @@
+// Hosts that requests name, on a worker as it runs: names out of a hosts file, which is DNS enough.
+// Backends stand on loopback, where no name may lead unless an object lists the address.
+import Foundation
+import Mesh
+import Net
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import Proxy
+
+@Suite("hosts that requests name")
+struct DynamicHostTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder(prefix: "isthmus-hosts-")
+        let hosts = "127.0.0.1 a.app.test b.app.test\n169.254.169.254 meta.app.test\n"
+        try Data(hosts.utf8).write(to: URL(filePath: "\(folder.path)/hosts"))
+    }
+
+    private var settings: ProxySettings {
+        var settings = ProxySettings()
+        settings.resolver.hostsPath = "\(folder.path)/hosts"
+        // Nobody listens there: whatever is not in the file is not answered.
+        settings.resolver.server = .v4(0x7f00_0001, port: 1)
+        settings.resolver.timeoutMs = 50
+        settings.resolver.tries = 1
+        return settings
+    }
+
+    /// `*.app.test` at the port of `backend`, which an object lists unless `isListed` says no.
+    private static func plan(_ backend: Backend, isListed: Bool = true, pattern: String? = nil)
+        -> Plan
+    {
+        let port = backend.address.port
+        let listed = DynamicHosts.Exception(
+            block: AddressBlock(high: 0, low: 0xffff_7f00_0000, length: 104), ports: [port])
+        let template = Endpoint(
+            address: "", port: 0, weight: 1, locality: "", labels: [:], workload: Workload(),
+            origin: Plan.origin)
+        var plan = Plan.forwarding(to: [])
+        plan.clusters = [
+            Cluster(
+                name: "outbound|80||*.app.test", host: "*.app.test", serviceName: "*.app.test",
+                namespace: "test", port: 80, subset: "", loadBalancing: .roundRobin,
+                connectTimeoutMs: 2000, endpoints: [],
+                dynamic: DynamicHosts(
+                    template: template, pattern: pattern ?? "*.app.test", port: port,
+                    exceptions: isListed ? [listed] : []),
+                origins: [])
+        ]
+        return plan
+    }
+
+    private func get(_ host: String) -> String { "GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n" }
+
+    @Test("each host has connections of its own, and keeps them")
+    func called() throws {
+        let backend = try Backend()
+        let rig = try Rig(Self.plan(backend), backends: [backend], settings: settings)
+        let client = try rig.connect()
+        try client.send(get("a.app.test"))
+        let first = try rig.accept()
+        try first.serve()
+        try client.readOK()
+        try client.send(get("A.App.Test:80"))
+        try first.serve()
+        try client.readOK()
+        try client.send(get("b.app.test"))
+        try rig.accept().serve()
+        try client.readOK()
+        let hosts = try rig.onLoop { $0.cluster(at: 0).dynamic?.endpoints.map(\.endpoint.address) }
+        #expect(hosts.map(Set.init) == ["a.app.test", "b.app.test"])
+        try rig.settle()
+    }
+
+    @Test("an address that no object lists is not dialled, and operators hear of it")
+    func prohibited() throws {
+        let backend = try Backend()
+        var settings = settings
+        let told = Told()
+        settings.tellRefusal = { told.add($0) }
+        let rig = try Rig(
+            Self.plan(backend, isListed: false), backends: [backend], settings: settings)
+        let client = try rig.connect()
+        for (host, kind) in [("a.app.test", "loopback"), ("meta.app.test", "link-local")] {
+            try client.send(get(host))
+            let head = try client.readHead()
+            #expect(head.hasPrefix("HTTP/1.1 502 "), "\(head)")
+            let text = try client.read(to: "\n")
+            #expect(text.contains("to which \(host) leads, is blocked: it is a \(kind) address"))
+        }
+        #expect(told.all.map(\.kind) == [.address, .address])
+        #expect(told.all.first?.destination == "a.app.test:\(backend.address.port)")
+        #expect(backend.acceptNow() == nil)
+        #expect(try rig.onLoop { $0.sample().config[.egressBlockedAddressesTotal] } == 2)
+        try rig.settle()
+    }
+
+    @Test("a name beyond the pattern is not looked up, and one DNS does not know is 503")
+    func refused() throws {
+        let backend = try Backend()
+        let rig = try Rig(Self.plan(backend), backends: [backend], settings: settings)
+        let client = try rig.connect()
+        for (host, status) in [("a.other.test", 502), ("app.test", 502), ("gone.app.test", 503)] {
+            try client.send(get(host))
+            let head = try client.readHead()
+            #expect(head.hasPrefix("HTTP/1.1 \(status) "), "\(host): \(head)")
+            #expect(try client.read(to: "\n").contains(host))
+        }
+        #expect(try rig.onLoop { $0.nameCache.counts.total } == 1)
+        try rig.settle()
+    }
+
+    @Test("a host that may not be called any more loses its connections with the configuration")
+    func withdrawn() throws {
+        let backend = try Backend()
+        let rig = try Rig(Self.plan(backend), backends: [backend], settings: settings)
+        let client = try rig.connect()
+        try client.send(get("a.app.test"))
+        let upstream = try rig.accept()
+        try upstream.serve()
+        try client.readOK()
+        try rig.adopt(Self.plan(backend, pattern: "*.b.app.test"))
+        #expect(try upstream.readToEnd().text.isEmpty)
+        try client.send(get("a.app.test"))
+        #expect(try client.readHead().hasPrefix("HTTP/1.1 502 "))
+        try rig.settle()
+    }
+
+    @Test("so many refusals are told a second; the next says how many were not")
+    func bounded() {
+        var record = RefusalRecord()
+        var told: [UInt64] = []
+        for _ in 0..<25 { told += record.add(.host, nowNs: 5_000_000_000).map { [$0] } ?? [] }
+        #expect(told == [UInt64](repeating: 0, count: RefusalRecord.linesMax))
+        #expect(record.add(.port, nowNs: 6_000_000_000) == 15)
+        #expect(record.add(.port, nowNs: 6_000_000_001) == 0)
+        #expect(record[.host] == 25 && record[.port] == 2 && record[.address] == 0)
+    }
+}
+
+/// What a worker told, read on the test's thread.
+private final class Told: Sendable {
+    private let refusals = Mutex<[Refusal]>([])
+    func add(_ refusal: Refusal) { refusals.withLock { $0.append(refusal) } }
+    var all: [Refusal] { refusals.withLock { $0 } }
+}
