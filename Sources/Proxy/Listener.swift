@@ -42,6 +42,13 @@ final class Listener: Pollable {
     /// Connections tell their clients so and close as soon as they can.
     var isEnding: Bool { isRetired || worker.isDraining }
 
+    /// The address that a client called: where its connection was meant to go, if it was redirected
+    /// here (Envoy's original_dst restores it as the local address).
+    func calledAddress(of descriptor: Int32) -> SocketAddress? {
+        if spec.reach != .bound, let meant = Socket.originalDestination(descriptor) { return meant }
+        return Socket.localAddress(descriptor)
+    }
+
     /// It left the configuration. What its routes name is gone as well, so requests that are still
     /// being read meet no route; those under way have what they need.
     func retire() {

@@ -23,6 +23,8 @@ final class TCPConnection: Dialler {
     private var endpoint: EndpointState?
     /// Where the connection goes: one of the endpoint's addresses.
     private var upstreamAddress: SocketAddress?
+    /// Where the client's connection was meant to go; only logs want to know.
+    private let called: SocketAddress?
     /// Who the client is, where it showed a certificate.
     private let identity: PeerIdentity?
     private let tls: TLSStream?
@@ -39,6 +41,9 @@ final class TCPConnection: Dialler {
     private init(_ client: consuming StreamSocket, peer: SocketAddress, listener: Listener) {
         identity = client.identity
         tls = client.tls
+        called = listener.worker.log.flatMap { _ in
+            listener.calledAddress(of: client.descriptor)
+        }
         self.client = client
         self.peer = peer
         self.listener = listener
@@ -132,7 +137,7 @@ final class TCPConnection: Dialler {
         let saysWho = endpoint.cluster.cluster.proxyHeader != nil
         let ends =
             saysWho
-            ? ClientEnds(client: peer, called: Socket.localAddress(client.descriptor)) : nil
+            ? ClientEnds(client: peer, called: listener.calledAddress(of: client.descriptor)) : nil
         return try Opening.begin(for: self, to: endpoint, security, inside: .bytes, for: ends)
     }
 
@@ -290,7 +295,7 @@ final class TCPConnection: Dialler {
             TCPLogRecord(
                 startWallNs: startWallNs,
                 durationMs: (worker.loop.nowNs &- startNs) / 1_000_000, peer: peer,
-                listener: listener, identity: identity, tls: tls,
+                called: called, listener: listener, identity: identity, tls: tls,
                 serverName: serverName, cluster: cluster,
                 upstreamAddress: upstreamAddress, flags: flags, failureReason: failureReason,
                 bytesReceived: bytesReceived, bytesSent: bytesSent))

@@ -9,6 +9,7 @@ struct TCPLogRecord: AccessLogSource {
     let startWallNs: UInt64
     let durationMs: UInt64
     let peer: SocketAddress
+    let called: SocketAddress?
     let listener: Listener
     let identity: PeerIdentity?
     let tls: TLSStream?
@@ -33,7 +34,7 @@ struct TCPLogRecord: AccessLogSource {
         case .bytesSent: bytesSent
         case .duration: durationMs
         case .downstreamRemotePort: UInt64(peer.port)
-        case .downstreamLocalPort: UInt64(listener.spec.port)
+        case .downstreamLocalPort: UInt64(called?.port ?? listener.spec.port)
         case .upstreamRemotePort: upstreamAddress.map { UInt64($0.port) }
         default: nil
         }
@@ -59,6 +60,12 @@ struct TCPLogRecord: AccessLogSource {
         case .requestedServerName:
             guard let serverName else { return false }
             line.append(contentsOf: serverName.utf8)
+        case .downstreamLocalAddress:
+            guard let called else { return false }
+            line.append(called)
+        case .downstreamLocalAddressWithoutPort:
+            guard let called else { return false }
+            line.append(host: called)
         case .hostname: line.append(contentsOf: listener.worker.hostname)
         default: return field.append(identity, tls, to: &line)
         }

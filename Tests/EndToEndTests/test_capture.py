@@ -3,72 +3,36 @@
 Every test has a network namespace of its own, so that the machine's rules stay as they are.
 """
 
-import ctypes
-import fcntl
 import os
 import shutil
 import socket
 import ssl
-import struct
 import subprocess
 import threading
 
 import pytest
 
+from harness import namespace
 from harness import resources as r
 from harness.binary import environment, isthmus
 from harness.certificates import Authority
 from harness.sidecar import Sidecar
 from harness.upstream import Upstream, answers, ok
+from harness.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"),
-    reason="takes root and the program nft (package nftables): capture was not tested",
+    namespace.MISSING is not None, reason=f"{namespace.MISSING}: capture was not tested"
 )
 
 NOBODY = "65534"
 AS_NOBODY = ["setpriv", "--reuid", NOBODY, "--clear-groups"]
 CALLER = r.workload_entry("caller", 1, {"app": "caller"}, address="127.0.0.1")
 VIRTUAL = "10.96.0.7"
-CLONE_NEWNET = 0x40000000
-SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8913, 0x8914, 0x8916, 1
-
-
-def raise_loopback(*addresses):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        flags = struct.unpack("16sh", fcntl.ioctl(
-            control, SIOCGIFFLAGS, struct.pack("16sh14x", b"lo", 0))[:18])[1]  # fmt: skip
-        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
-        for number, address in enumerate(addresses, 1):
-            place = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(address))
-            fcntl.ioctl(control, SIOCSIFADDR, struct.pack("16s16s", f"lo:{number}".encode(), place))
 
 
 @pytest.fixture
 def apart():
-    """Runs a function where nobody else's network is, and what it starts as well."""
-
-    def run(body):
-        failures = []
-
-        def enter():
-            try:
-                libc = ctypes.CDLL(None, use_errno=True)
-                if libc.unshare(CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), "unshare")
-                raise_loopback(VIRTUAL, "10.9.0.1")
-                body()
-            except BaseException as failure:  # noqa: BLE001 - handed to the test
-                failures.append(failure)
-
-        thread = threading.Thread(target=enter)
-        thread.start()
-        thread.join(60)
-        assert not thread.is_alive(), "the test did not end"
-        if failures:
-            raise failures[0]
-
-    return run
+    return lambda body: namespace.apart(body, addresses=(VIRTUAL, "10.9.0.1"))
 
 
 def curl(url, *more, user=AS_NOBODY):
@@ -193,7 +157,7 @@ def test_connections_to_the_workloads_port_come_in_through_the_sidecar(apart, tm
                 assert f"tcp dport {port}" in rules and "redirect to :15006" in rules
                 # Beside the gate nothing of the workload's is listened on.
                 talk = made.child.err
-                assert "0.0.0.0:15006" in talk and f"{VIRTUAL}:{port}" not in talk, talk
+                assert ":15006" in talk and f"{VIRTUAL}:{port}" not in talk, talk
 
     apart(body)
 
@@ -240,6 +204,121 @@ def test_an_allowed_address_does_not_let_another_server_name_out(apart, tmp_path
                 # Whoever was given an address has no name to say.
                 assert curl(f"https://{VIRTUAL}/", "-k") == (0, "allowed\n")
                 proxy.log_entry(upstream_cluster="BlackHoleCluster")
+
+    apart(body)
+
+
+def ip(*arguments, inside=()):
+    program = shutil.which("ip", path=namespace.PROGRAMS)
+    assert program, "ip is not installed: scripts/install-deps test"
+    subprocess.run([*inside, program, *map(str, arguments)], check=True, timeout=20)
+
+
+def test_calls_over_ipv6_are_captured_as_well(apart, tmp_path):
+    def body():
+        try:
+            ip("-6", "addr", "add", "fd00::7/128", "dev", "lo")
+            ip("-6", "addr", "add", "fd00::9/128", "dev", "lo")
+        except subprocess.CalledProcessError:
+            pytest.skip("this machine has no IPv6: capturing it was not tested")
+        with Upstream("web", answers(*[ok(b"mesh\n")] * 5)) as web:
+            service = r.resource(
+                "Service", "web",
+                {"clusterIP": "fd00::7", "selector": {"app": "web"},
+                 "ports": [{"name": "http", "port": 80}]}, group="v1",
+            )  # fmt: skip
+            entry = r.workload_entry("web-1", web.port, {"app": "web"})
+            with sidecar(tmp_path, service, entry) as proxy, Hello("fd00::9") as hello:
+                assert capture("install", "--uid", NOBODY).code == 0
+                assert curl("http://[fd00::7]/", "-g") == (0, "mesh\n")
+                # What nothing describes goes where it was meant to.
+                assert curl(f"http://[fd00::9]:{hello.port}/", "-g") == (0, "hello\n")
+                entry = proxy.log_entry(upstream_cluster="PassthroughCluster")
+                assert entry["downstream_local_address"] == f"[fd00::9]:{hello.port}"
+                # The address that redirected connections come to serves nobody who calls it.
+                assert curl("http://[::1]:15001/", "-g")[0] in (52, 56)
+
+    apart(body)
+
+
+class Hello:
+    """Answers every connection to one address of IPv6, and closes it."""
+
+    def __init__(self, address):
+        self.socket = socket.create_server((address, 0), family=socket.AF_INET6)
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            with client:
+                client.recv(65536)
+                client.sendall(ok(b"hello\n", b"Connection: close"))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(5)
+
+
+@pytest.fixture
+def neighbour():
+    """Another machine: a namespace with a cable to the one that this is called in."""
+    started = []
+
+    def plug(here, there):
+        child = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+        started.append(child)
+        inside = ["nsenter", "--target", str(child.pid), "--net"]
+        own = os.readlink("/proc/thread-self/ns/net")
+        wait_for(
+            lambda: os.readlink(f"/proc/{child.pid}/ns/net") != own, "the other namespace"
+        )
+        cable = ["link", "add", "here", "type", "veth", "peer", "name", "there"]
+        ip(*cable, "netns", child.pid)
+        for address, device, where in [(here, "here", []), (there, "there", inside)]:
+            ip("addr", "add", address, "dev", device, inside=where)
+            ip("link", "set", device, "up", inside=where)
+        return inside
+
+    yield plug
+    for child in started:
+        child.kill()
+        child.wait(5)
+
+
+def test_connections_from_another_machine_reach_the_application_through_its_sidecar(
+    apart, tmp_path, neighbour
+):
+    def body():
+        port = 18080
+        inside = neighbour("10.8.0.1/24", "10.8.0.2/24")
+        with Upstream("app", answers(*[ok(b"app\n")] * 5), port=port) as app:
+            service = r.service("app", port)
+            entry = r.workload_entry("app-1", port, {"app": "app"}, address="10.8.0.1")
+            made = Sidecar(
+                tmp_path, [service, entry], workload="app-1", ports=(),
+                arguments=["--capture-inbound"],
+            )  # fmt: skip
+            with made:
+                assert capture("install", "--uid", NOBODY, "--inbound-port", port).code == 0
+                url = f"http://10.8.0.1:{port}/"
+                assert curl(url, user=inside) == (0, "app\n")
+                log = made.log_entry(upstream_cluster=f"inbound|{port}||")
+                assert log["downstream_local_address"] == f"10.8.0.1:{port}"
+                assert log["downstream_remote_address"].startswith("10.8.0.2:")
+                assert len(app.heads) == 1
+                assert capture("remove").code == 0
+                # The application listens on loopback, where the neighbour does not reach it.
+                assert curl(url, user=inside)[0] == 7
 
     apart(body)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +11,9 @@ import time
 
 import pytest
 
+from harness import namespace
 from harness import resources as r
+from harness.accesslog import parse
 from harness.binary import binary, environment
 from harness.nameserver import NameServer
 from harness.ports import free_port
@@ -20,8 +21,7 @@ from harness.upstream import Upstream, answers, ok
 from harness.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"),
-    reason="takes root and the program nft (package nftables): `isthmus run` was not tested",
+    namespace.MISSING is not None, reason=f"{namespace.MISSING}: `isthmus run` was not tested"
 )
 
 CALLER = r.workload_entry("caller", 1, {"app": "caller"}, address="127.0.0.1")
@@ -106,16 +106,6 @@ def curl(*arguments):
     return ["curl", "-sS", "--max-time", "10", *arguments]
 
 
-def own_address():
-    """An address of this machine that is not loopback; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            pytest.skip("this machine has no address beyond loopback: passthrough was not tested")
-        return probe.getsockname()[0]
-
-
 READ = "import socket,sys; s=socket.create_connection((sys.argv[1],int(sys.argv[2])),10); "
 READ += "s.settimeout(10); sys.stdout.write(s.recv(100).decode())"
 
@@ -150,7 +140,7 @@ def test_a_tcp_service_without_an_address_is_reached_by_name_and_may_speak_first
 
 
 def test_what_nothing_describes_goes_where_it_was_meant_to(run):
-    address = own_address()
+    address = namespace.own_address()
     with Banner(address) as banner:
         done = run(sys.executable, "-c", READ, address, banner.port)
     assert (done.returncode, done.stdout) == (0, "220 ready\n"), done.stderr
@@ -158,7 +148,7 @@ def test_what_nothing_describes_goes_where_it_was_meant_to(run):
 
 
 def test_any_name_under_a_wildcard_is_called_by_what_it_is(run, tmp_path):
-    address = own_address()
+    address = namespace.own_address()
     names = NameServer(tmp_path, a_app_test=[address]).start()
     ports = [{"number": 80, "name": "main", "protocol": "HTTP", "targetPort": 0}]
     try:
@@ -177,8 +167,41 @@ def test_any_name_under_a_wildcard_is_called_by_what_it_is(run, tmp_path):
     assert "outbound|80||*.app.test" in run.log.read_text()
 
 
+def test_the_access_log_tells_where_a_captured_call_was_meant_to_go(run, web):
+    address = namespace.own_address()
+    with Banner(address) as banner:
+        done = run(*curl("-H", "Host: web", "http://192.0.2.7/"), objects=served("web", web))
+        assert (done.returncode, done.stdout) == (0, "web\n"), done.stderr
+        done = run(sys.executable, "-c", READ, address, banner.port, objects=served("web", web))
+        assert (done.returncode, done.stdout) == (0, "220 ready\n"), done.stderr
+    http, tcp = (parse(line) for line in run.log.read_text().splitlines())
+    assert (http["authority"], http["downstream_local_address"]) == ("web", "192.0.2.7:80")
+    assert tcp["downstream_local_address"] == tcp["upstream_host"] == f"{address}:{banner.port}"
+
+
+ASK = "import socket,sys; print(len({a[4][0] for a in "
+ASK += "socket.getaddrinfo(sys.argv[1], 80, socket.AF_INET)}))"
+
+
+def test_names_that_are_not_the_meshs_are_asked_of_the_name_server_by_tcp_where_it_takes_that(
+    run, tmp_path
+):
+    # 60 addresses take 960 bytes: a datagram has 512 for those who do not ask for more.
+    many = [f"192.0.2.{number}" for number in range(1, 61)]
+    server = NameServer(tmp_path, one_test=many[:1], many_test=many).start()
+    try:
+        flags = ["--dns", server.address]
+        for name, count in [("one.test", 1), ("many.test", 60)]:
+            done = run(sys.executable, "-c", ASK, name, flags=flags)
+            assert (done.returncode, done.stdout) == (0, f"{count}\n"), done.stderr
+        # By UDP first, truncated, and again by TCP.
+        assert server.asked("many.test") == 2
+    finally:
+        server.stop()
+
+
 def test_registry_only_says_who_blocks_what_and_what_would_allow_it(run):
-    address = own_address()
+    address = namespace.own_address()
     with Banner(address) as banner:
         done = run(*curl(f"http://{address}:{banner.port}/"), objects=[REGISTRY_ONLY])
         assert done.stdout.startswith(f"{address}:{banner.port} is blocked by outboundTraffic")

@@ -7,10 +7,13 @@ import os
 
 import pytest
 
+from harness import namespace
 from harness.binary import PROJECT
 from harness.demo import Demo
 from harness.page import Page
+from harness.sidecar import Sidecar
 
+REWRITE = bool(os.environ.get("ISTHMUS_REWRITE_PAGES"))
 PAGES = sorted(p for p in (PROJECT / "docs/tasks").glob("*.md") if p.name != "README.md")
 
 
@@ -21,13 +24,51 @@ def demo(tmp_path):
     demo.stop()
 
 
-@pytest.mark.parametrize("path", [pytest.param(p, id=p.stem) for p in PAGES])
+# Pages that take rights, and the one that would change the machine's own rules.
+TAKES_RIGHTS = pytest.mark.skipif(
+    namespace.MISSING is not None, reason=f"{namespace.MISSING}: the page was not typed"
+)
+CAPTURE = PROJECT / "docs/tasks/capture.md"
+
+
+def page(path):
+    return pytest.param(path, id=path.stem, marks=TAKES_RIGHTS if path.stem == "run" else ())
+
+
+@pytest.mark.parametrize("path", [page(p) for p in PAGES if p != CAPTURE])
 def test_a_page_shows_what_happens(path, demo):
     page = Page(path)
     assert page.steps, f"{path.name} has no command"
-    page.run(demo, rewrite=bool(os.environ.get("ISTHMUS_REWRITE_PAGES")))
+    page.run(demo, rewrite=REWRITE)
     talk = demo.child.err
     assert " error " not in talk and " warning " not in talk, talk
+
+
+class CapturingSidecar(Sidecar):
+    """As the page starts one."""
+
+    def command(self):
+        command = super().command()
+        return command + ["-f", self.cwd / "gateways/samples/httpbin.yaml"]
+
+
+@TAKES_RIGHTS
+def test_the_page_on_capturing_shows_what_happens(tmp_path):
+    def body():
+        demo = Demo(tmp_path).start()
+        try:
+            sidecar = CapturingSidecar(
+                tmp_path, workload="caller", ports=(), arguments=["--capture"], cwd=demo.folder,
+                paths=[demo.folder / "gateways/tasks/capture"],
+            )  # fmt: skip
+            # The page's terminal has the sidecar of its own in it.
+            assert f"isthmus sidecar -w {sidecar.workload}" in CAPTURE.read_text()
+            with sidecar:
+                Page(CAPTURE).run(demo, rewrite=REWRITE)
+        finally:
+            demo.stop()
+
+    namespace.apart(body, addresses=("10.96.0.7", "10.96.0.8"))
 
 
 def test_every_folder_of_rules_has_its_page_and_every_page_is_in_the_index():

@@ -9,8 +9,9 @@ final class DeskServer {
 
     /// nil, and a line in the log, where the address cannot be had: these ports serve people, and
     /// traffic does not wait for them.
+    /// - Parameter yields: a line for those who look for one, and no warning.
     init?(
-        _ name: String, at address: SocketAddress, loop: Loop, log: Log,
+        _ name: String, at address: SocketAddress, yields: Bool = false, loop: Loop, log: Log,
         handler: @escaping HTTPServer.Handler
     ) {
         self.name = name
@@ -18,9 +19,9 @@ final class DeskServer {
         do throws(NetError) {
             self.address = try server.listen(on: address)
         } catch {
-            log.warning(
-                name, "not served: cannot bind \(address): \(error.reason)",
-                [("flag", "--\(name)")])
+            let message = "not served: cannot bind \(address): \(error.reason)"
+            let flag = [("flag", "--\(name)")]
+            if yields { log.info(name, message, flag) } else { log.warning(name, message, flag) }
             return nil
         }
         log.info(name, "http://\(self.address)")

@@ -24,6 +24,8 @@ public struct ProxyOptions: Sendable {
     public var resolver = ResolverSettings()
     /// Having nothing to listen on is nothing to warn of: its rules are still to come.
     public var waitsForRules = false
+    /// Ports for people that another proxy of this machine has are nothing to warn of.
+    public var yieldsPorts = false
     /// The flags as given, for `/server_info`.
     public var commandLine: [String] = []
 

@@ -11,7 +11,9 @@ extension ProxyProcess {
         ]
         for (name, address, handler) in wanted {
             guard let address else { continue }
-            let server = DeskServer(name, at: address, loop: loop, log: log, handler: handler)
+            let server = DeskServer(
+                name, at: address, yields: options.yieldsPorts, loop: loop, log: log,
+                handler: handler)
             if let server { servers.append(server) }
         }
     }

@@ -5,6 +5,8 @@
 public struct Capture: Sendable, Equatable {
     /// Where connections that leave the workload arrive, at port 15001.
     public var outboundBind: String
+    /// Where those over IPv6 do; nil where the same address takes both.
+    public var outboundBindIPv6: String?
     /// Where connections to the workload arrive, at port 15006; nil where those are not redirected
     /// and the workload's own ports are listened on.
     public var inboundBind: String?
@@ -12,9 +14,11 @@ public struct Capture: Sendable, Equatable {
     public var isApart: Bool
 
     public init(
-        outboundBind: String = "127.0.0.1", inboundBind: String? = nil, isApart: Bool = false
+        outboundBind: String = "127.0.0.1", outboundBindIPv6: String? = nil,
+        inboundBind: String? = nil, isApart: Bool = false
     ) {
         self.outboundBind = outboundBind
+        self.outboundBindIPv6 = outboundBindIPv6
         self.inboundBind = inboundBind
         self.isApart = isApart
     }

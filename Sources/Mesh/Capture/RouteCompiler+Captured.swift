@@ -28,7 +28,21 @@ extension RouteCompiler {
                 listeners += capturedListeners(own).filter { names.insert($0.name).inserted }
             }
         }
-        return listeners + [undescribed(sidecar, last.origin)]
+        listeners.append(undescribed(sidecar, last.origin))
+        if let bind = node.capture?.outboundBindIPv6 {
+            listeners.append(gate(bind, Capture.outboundPort, .outbound, last.origin))
+        }
+        return listeners
+    }
+
+    /// Hands on what is redirected to it, and serves nobody who calls it.
+    private func gate(
+        _ bind: String, _ declared: UInt16, _ direction: ListenerSpec.Direction, _ origin: Origin
+    ) -> ListenerSpec {
+        let port = node.boundPort(for: declared)
+        return ListenerSpec(
+            name: "\(bind)_\(port)", bind: bind, port: port, declaredPort: declared,
+            kind: .tcp(nil), direction: direction, reach: .gate, origins: [origin])
     }
 
     static let anyAddress = "0.0.0.0"
@@ -244,11 +258,7 @@ extension RouteCompiler {
         // Only a handshake of the mesh could be let in, and nobody in the mesh knows such a port.
         let rest: ListenerSpec.Kind = undeclared.mode == .strict ? .tls([]) : .tcp(route)
         listeners.append(captured([], 0, rest, [origin], direction: .inbound))
-        let port = node.boundPort(for: Capture.inboundPort)
-        let gate = ListenerSpec(
-            name: "\(bind)_\(port)", bind: bind, port: port, declaredPort: Capture.inboundPort,
-            kind: .tcp(nil), direction: .inbound, reach: .gate, origins: [origin])
-        return [gate] + listeners
+        return [gate(bind, Capture.inboundPort, .inbound, origin)] + listeners
     }
 }
 

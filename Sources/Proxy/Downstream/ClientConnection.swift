@@ -50,7 +50,7 @@ final class ClientConnection: ClientStream, PeerHolder {
 
     /// The address the client connected to; asked of the system, as only logs want to know.
     override var localAddress: SocketAddress? {
-        socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
+        socket.isOpen ? listener.calledAddress(of: socket.descriptor) : nil
     }
 
     override var originalDestination: SocketAddress? {

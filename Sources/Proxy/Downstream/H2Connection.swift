@@ -42,7 +42,7 @@ final class H2Connection: Pollable, PeerHolder {
 
     var isSecure: Bool { socket.tls != nil }
     var localAddress: SocketAddress? {
-        socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
+        socket.isOpen ? listener.calledAddress(of: socket.descriptor) : nil
     }
 
     var originalDestination: SocketAddress? {

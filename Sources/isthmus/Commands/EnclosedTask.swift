@@ -11,14 +11,17 @@ final class EnclosedTask {
 
     private let enclosure: Enclosure
     private let command: String
+    private let servers: [SocketAddress]
     private let log: Log
     private var answerer: NameAnswerer?
     /// How the command ended, as a shell counts it.
     private(set) var status: Int32 = 0
 
-    init(_ enclosure: Enclosure, command: String, log: Log) {
+    /// - Parameter servers: asked for names that are not the mesh's, one after the other.
+    init(_ enclosure: Enclosure, command: String, servers: [SocketAddress], log: Log) {
         self.enclosure = enclosure
         self.command = command
+        self.servers = servers
         self.log = log
     }
 
@@ -44,8 +47,7 @@ final class EnclosedTask {
         guard enclosure.datagram >= 0, let sockets = enclosure.sockets else { return }
         try Socket.bind(enclosure.datagram, to: Self.names)
         let answerer = try NameAnswerer(
-            enclosure.datagram, names: process.meshNames, servers: ResolverFile.ofHost().servers,
-            loop: process.loop)
+            enclosure.datagram, names: process.meshNames, servers: servers, loop: process.loop)
         try answerer.listen(Socket.listen(on: Self.names, sharesPort: false, in: sockets))
         process.whenAdopted = { [unowned answerer] in answerer.names = NameTable(of: $0) }
         self.answerer = answerer

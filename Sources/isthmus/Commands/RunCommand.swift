@@ -60,8 +60,11 @@ struct RunCommand: ParsableCommand {
             options.identity = try identity.source(
                 namespace: own.namespace,
                 serviceAccount: own.serviceAccount.isEmpty ? "default" : own.serviceAccount)
+            // Any number of commands may run at a time, and the first has the usual ports.
+            options.yieldsPorts = serving.hasUsualPorts
             options.settings.workloadSockets = enclosure.sockets
-            let task = EnclosedTask(enclosure, command: command[0], log: log)
+            let task = EnclosedTask(
+                enclosure, command: command[0], servers: nameServers, log: log)
             let status = ProxyProcess.run(options, on: try loop(), log: log) { process in
                 task.start(beside: process)
             }
@@ -79,6 +82,12 @@ struct RunCommand: ParsableCommand {
         spec: {address: 127.0.0.1}
 
         """
+
+    /// Who is asked for names that are not the mesh's.
+    private var nameServers: [SocketAddress] {
+        guard let server = serving.dns else { return ResolverFile.ofHost().servers }
+        return [server.port == 0 ? server.with(port: 53) : server]
+    }
 
     private func loop() throws -> Loop {
         do {

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Control
 import Mesh
+import Net
 
 struct SidecarCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,7 +49,10 @@ struct SidecarCommand: ParsableCommand {
             placement.describe(&node)
             identity.describe(&node)
             if capture || captureInbound {
-                node.capture = Capture(inboundBind: captureInbound ? "0.0.0.0" : nil)
+                let hasIPv6 = SocketAddress(host: "::1", port: 9).map(Socket.hasRoute) ?? false
+                node.capture = Capture(
+                    outboundBindIPv6: hasIPv6 ? "::1" : nil,
+                    inboundBind: captureInbound ? hasIPv6 ? "::" : "0.0.0.0" : nil)
             }
             let source = try resources.source(for: node)
             let own = try Self.workload(workload, of: source, log)

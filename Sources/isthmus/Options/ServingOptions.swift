@@ -18,21 +18,21 @@ struct ServingOptions: ParsableArguments {
         help: ArgumentHelp(
             "The admin port, or off. (default: 127.0.0.1:15000)", valueName: "address:port"),
         transform: ServerAddress.init(argument:))
-    var admin: ServerAddress = .loopback(15000)
+    var admin = usualPorts[0]
 
     @Option(
         help: ArgumentHelp(
             "Readiness at /healthz/ready, or off. (default: 0.0.0.0:15021)",
             valueName: "address:port"),
         transform: ServerAddress.init(argument:))
-    var status: ServerAddress = .everywhere(15021)
+    var status = usualPorts[1]
 
     @Option(
         help: ArgumentHelp(
             "Prometheus metrics at /metrics, or off. (default: 0.0.0.0:15020)",
             valueName: "address:port"),
         transform: ServerAddress.init(argument:))
-    var metrics: ServerAddress = .everywhere(15020)
+    var metrics = usualPorts[2]
 
     @Option(
         help: ArgumentHelp(
@@ -82,6 +82,16 @@ struct ServingOptions: ParsableArguments {
             throw ValidationError("--server-name takes visible ASCII characters")
         }
     }
+
+    /// The ports for people are those that everybody gets who asks for none.
+    var hasUsualPorts: Bool {
+        let usual = ServingOptions.usualPorts
+        return [admin, status, metrics].map(\.address) == usual.map(\.address)
+    }
+
+    private static let usualPorts: [ServerAddress] = [
+        .loopback(15000), .everywhere(15021), .everywhere(15020),
+    ]
 
     /// What goes to standard error.
     var log: Log { log(byDefault: .info) }

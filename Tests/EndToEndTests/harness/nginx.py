@@ -12,15 +12,16 @@ from .wire import Wire
 
 class Nginx:
     """`servers` is a list of texts that go into a `server` block each, after its `listen`; the
-    port of the n-th server is `ports[n]`."""
+    port of the n-th server is `ports[n]`, at `address`."""
 
-    def __init__(self, folder, *servers, name="nginx"):
+    def __init__(self, folder, *servers, name="nginx", address="127.0.0.1"):
         self.folder = Path(folder) / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = name
+        self.address = address
         self.ports = [free_port() for _ in servers]
         blocks = "\n".join(
-            f"server {{ listen 127.0.0.1:{port} backlog=1024; {text} }}"
+            f"server {{ listen {address}:{port} backlog=1024; {text} }}"
             for port, text in zip(self.ports, servers)
         )
         self.file = self.folder / "nginx.conf"
@@ -50,7 +51,7 @@ class Nginx:
         def up():
             assert self.child.code is None, self.child.tail()
             try:
-                Wire(self.ports[0]).close()
+                Wire(self.ports[0], self.address).close()
             except OSError:
                 return False
             return True
