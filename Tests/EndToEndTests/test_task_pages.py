@@ -40,8 +40,12 @@ def test_a_page_shows_what_happens(path, demo):
     page = Page(path)
     assert page.steps, f"{path.name} has no command"
     page.run(demo, rewrite=REWRITE)
-    talk = demo.child.err
-    assert " error " not in talk and " warning " not in talk, talk
+    complaints = [
+        line for line in demo.child.err.splitlines()
+        # Calls that are blocked are what some pages are about.
+        if (" error " in line or " warning " in line) and " warning egress " not in line
+    ]  # fmt: skip
+    assert complaints == []
 
 
 class CapturingSidecar(Sidecar):

@@ -60,6 +60,7 @@ class Demo:
                 text = Path(target).read_text()
                 for port in (WORKLOAD, OUTSIDE):
                     text = text.replace(f"targetPort: {port},", f"targetPort: {self.map[port]},")
+                text = text.replace(f"number: {OUTSIDE},", f"number: {self.map[OUTSIDE]},")
                 Path(target).write_text(text)
 
         shutil.copytree(PROJECT / "gateways", self.folder / "gateways", copy_function=copy)
@@ -142,7 +143,8 @@ class Demo:
         if self._stamps() != before:
             self.until_live()
         for declared, bound in self.map.items():
-            printed = printed.replace(f":{bound}", f":{declared}")
+            for before in (":", " port "):
+                printed = printed.replace(f"{before}{bound}", f"{before}{declared}")
         return printed
 
     def _environment(self):
