@@ -109,6 +109,16 @@ struct BalancerTests {
         #expect(cluster.pick(wish) != nil)
     }
 
+    @Test("an endpoint that is down is never busy, and is not asked again for that")
+    func leastBusyAndDown() {
+        let cluster = cluster(.leastRequest, weights: [1, 1])
+        cluster.endpoints[0].activeRequests = 9
+        var wish = PickWish()
+        wish.tried = [cluster.endpoints[1]]
+        for _ in 0..<200 { #expect(cluster.pick(wish) === cluster.endpoints[0]) }
+        cluster.endpoints[0].activeRequests = 0
+    }
+
     @Test("who was asked before has its turn where the route does not mind")
     func triedAgain() {
         let cluster = cluster(.roundRobin, weights: [1, 1])

@@ -64,6 +64,17 @@ struct EndpointChoiceTests {
         #expect(abs(Double(count) - Double(picks) * share) <= bound, "\(count) for \(share)")
     }
 
+    @Test("an endpoint that is down is never busy, and is not asked again for that")
+    func leastBusyAndDown() {
+        let cluster = cluster([[EndpointGroup(members: [0, 1])]], count: 2, .leastRequest)
+        cluster.endpoints[0].activeRequests = 9
+        var wish = PickWish()
+        wish.tried = [cluster.endpoints[1]]
+        #expect(counts(cluster, 200, wish) == [200, 0])
+        wish.tried.append(cluster.endpoints[0])
+        #expect(counts(cluster, 200, wish).reduce(0, +) == 200)
+    }
+
     // MARK: - Zones
 
     @Test("shares of zones follow who is available, and are given up where nobody is at home")

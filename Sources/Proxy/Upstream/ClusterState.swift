@@ -120,7 +120,8 @@ final class ClusterState {
     }
 
     /// Times a choice is made anew when it falls on somebody who was asked before (Istio's
-    /// `host_selection_retry_max_attempts`); then it stands.
+    /// `host_selection_retry_max_attempts`). In Envoy it stands then; but who is down has nothing to
+    /// do, and the least busy of two is that one over and over: here whoever is left is looked for.
     static let triesMax = 5
 
     /// Nil where there is nobody to ask.
@@ -134,10 +135,10 @@ final class ClusterState {
         var picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
         guard !wish.tried.isEmpty else { return picked }
         for _ in 0..<Self.triesMax {
-            guard let found = picked, wish.hasTried(found) else { break }
+            guard let found = picked, wish.hasTried(found) else { return picked }
             picked = balancer.pick(available, cluster.loadBalancing, &worker.random)
         }
-        return picked
+        return wish.another(than: picked, among: available, &worker.random)
     }
 
     func count(status: UInt16) {

@@ -118,14 +118,15 @@ final class EndpointChoice {
         guard !levels.isEmpty else { return nil }
         if policy.hash != nil { return owner(of: wish.hash ?? random.next()) }
         if nowNs >= reweighNs { reweigh(nowNs: nowNs) }
-        let level = level(for: random.next(), wish)
-        var picked = draw(in: level, &random)
-        guard !wish.tried.isEmpty else { return picked }
+        var drawn = draw(in: level(for: random.next(), wish), &random)
+        guard !wish.tried.isEmpty else { return drawn?.endpoint }
         for _ in 0..<ClusterState.triesMax {
-            guard let found = picked, wish.hasTried(found) else { break }
-            picked = draw(in: self.level(for: random.next(), wish), &random)
+            guard let found = drawn?.endpoint, wish.hasTried(found) else { return drawn?.endpoint }
+            drawn = draw(in: level(for: random.next(), wish), &random)
         }
-        return picked
+        guard let drawn else { return nil }
+        let candidates = levels[drawn.level].groups[drawn.group].candidates
+        return wish.another(than: drawn.endpoint, among: candidates, &random)
     }
 
     /// A key's owner. Who was asked before is not avoided: a key has one place (Istio leaves the
@@ -172,14 +173,16 @@ final class EndpointChoice {
         return PriorityLoads(counts, panicPercent: 0) { !left.contains($0) }.level(for: ticket)
     }
 
-    private func draw(in index: Int, _ random: inout Random) -> EndpointState? {
+    private func draw(
+        in index: Int, _ random: inout Random
+    ) -> (endpoint: EndpointState?, level: Int, group: Int)? {
         var group = 0
         if let total = levels[index].sums.last {
             guard total > 0 else { return nil }
             let ticket = random.below(total)
             while ticket >= levels[index].sums[group] { group += 1 }
         }
-        return levels[index].groups[group].pick(order, &random)
+        return (levels[index].groups[group].pick(order, &random), index, group)
     }
 
     // MARK: - Warm-up

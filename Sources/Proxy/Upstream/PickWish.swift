@@ -23,6 +23,20 @@ struct PickWish {
         avoidsTried && tried.contains { $0 === endpoint }
     }
 
+    /// `picked`, where it was not asked before or all were; else anybody who was not.
+    func another(
+        than picked: EndpointState?, among candidates: ContiguousArray<EndpointState>,
+        _ random: inout Random
+    ) -> EndpointState? {
+        guard let picked, hasTried(picked), !candidates.isEmpty else { return picked }
+        let start = Int(random.below(UInt32(clamping: candidates.count)))
+        for step in candidates.indices {
+            let candidate = candidates[(start + step) % candidates.count]
+            if !hasTried(candidate) { return candidate }
+        }
+        return picked
+    }
+
     mutating func reset() {
         hash = nil
         destination = nil
