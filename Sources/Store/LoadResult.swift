@@ -8,7 +8,7 @@ public struct LoadResult: Sendable {
     /// holds.
     public let objects: ObjectSet?
     /// Everything there is to say about all files, in the order they are read; warnings about
-    /// fields that are accepted and not acted on yet come last.
+    /// fields that are accepted and not acted on come last.
     public let diagnostics: [Diagnostic]
     /// False where no file changed since the last time.
     public let hasChanged: Bool

@@ -294,3 +294,33 @@ def test_a_connection_ends_with_its_callers_certificate(sidecar, mesh):
         assert wire.get("reviews").status == 200
         assert wire.sock.recv(1) == b""
     assert reach(proxy, 9080, caller.context()) is None
+
+
+@pytest.mark.parametrize("mode", ["SIMPLE", "MUTUAL"])
+def test_a_listener_may_have_tls_of_its_own(tmp_path, application, mode):
+    """`ingress[].tls`, for clients outside of the mesh, where PeerAuthentication says DISABLE."""
+    http, tcp = application
+    authority = c.Authority(tmp_path)
+    pair = authority.issue("reviews.test")
+    tls = {
+        "mode": mode,
+        "serverCertificate": str(pair.certificate),
+        "privateKey": str(pair.key),
+    }
+    if mode == "MUTUAL":
+        tls["caCertificates"] = str(authority.certificate)
+    objects = workload(http, tcp)
+    for listener, protocol in zip(objects[2]["spec"]["ingress"], ("HTTPS", "TLS")):
+        listener["port"]["protocol"] = protocol
+        listener["tls"] = tls
+    proxy = Sidecar(
+        tmp_path, [*objects, policy("DISABLE")], workload="reviews-v1", ports=(9080, 9090, 15001)
+    )
+    with proxy:
+        stranger = c.context(ca=authority.certificate)
+        known = c.context(ca=authority.certificate, client=authority.issue("client"))
+        for number, answer in ((9080, 200), (9090, b"ping")):
+            assert reach(proxy, number) is None, "nothing in the clear"
+            assert reach(proxy, number, known) == answer
+            assert reach(proxy, number, stranger) == (None if mode == "MUTUAL" else answer)
+        assert http.requests[-1].get("host") == "reviews"

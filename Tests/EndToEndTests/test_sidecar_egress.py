@@ -244,6 +244,43 @@ def test_destination_subnets_are_of_the_address_a_connection_arrived_at(start, s
             assert sock.recv(100) == expected
 
 
+@pytest.mark.parametrize("subnet, expected", [("127.0.0.0/8", "near"), ("10.0.0.0/8", "far")])
+def test_one_server_name_goes_by_subnet(start, subnet, expected):
+    def script(word):
+        def take(connection):
+            connection.send(word.encode())
+            connection.until_closed(5)
+
+        return take
+
+    with Upstream("near", script("near")) as near, Upstream("far", script("far")) as far:
+        names = {"sniHosts": ["vault.test"]}
+        tls = [
+            {
+                "match": [{**names, "destinationSubnets": [subnet]}],
+                "route": [r.destination("near.test", port=443)],
+            },
+            {"match": [names], "route": [r.destination("far.test", port=443)]},
+        ]
+        proxy = start(
+            r.service_entry("near.test", near.port, port=443, protocol="TLS"),
+            r.service_entry("far.test", far.port, port=443, protocol="TLS"),
+            r.resource("VirtualService", "vault", {"hosts": ["vault.test"], "tls": tls}),
+            egress(listener(443, "TLS")),
+            ports=(443,),
+        )
+        outgoing = ssl.MemoryBIO()
+        hello = ssl.create_default_context().wrap_bio(
+            ssl.MemoryBIO(), outgoing, server_hostname="vault.test"
+        )
+        with pytest.raises(ssl.SSLWantReadError):
+            hello.do_handshake()
+        raw = socket.create_connection(("127.0.0.1", proxy.port(443)), timeout=10)
+        with raw:
+            raw.sendall(outgoing.read())
+            assert raw.recv(100).decode() == expected
+
+
 def test_tls_goes_on_as_it_is_by_its_server_name(start, tmp_path):
     authority = c.Authority(tmp_path)
     pair = authority.issue("vault", "vault.example.com")

@@ -219,18 +219,23 @@ def test_an_empty_file_is_fine(check):
     assert check("---\n---\n# nothing\n").code == 0
 
 
-def test_what_acts_in_a_later_release_is_told_once(check):
-    listeners = [
+def test_what_nothing_acts_on_is_told_once(check):
+    rules = [
         {
-            "port": {"number": 8440 + number, "protocol": "HTTPS", "name": f"https-{number}"},
-            "defaultEndpoint": "127.0.0.1:80",
-            "tls": {"mode": "SIMPLE", "serverCertificate": "/a.pem", "privateKey": "/b.pem"},
+            "match": [{"port": 9000 + number, "sourceSubnet": "10.0.0.0/8"}],
+            "route": [r.destination("b.test")],
         }
         for number in range(5)
     ]
-    run = check(r.text(r.resource("Sidecar", "a", {"ingress": listeners})))
+    run = check(
+        r.text(
+            r.gateway(protocol="TCP"),
+            r.service_entry("b.test", 80, port=9000, protocol="TCP"),
+            r.virtual_service("all", tcp=rules),
+        )
+    )
     assert run.code == 0
-    assert len([f for f in findings(run) if "IstioIngressListener.tls" in f[4]]) == 1
+    assert len([f for f in findings(run) if "sourceSubnet" in f[4]]) == 1
 
 
 def test_the_gateways_that_come_with_it_are_good():

@@ -303,4 +303,24 @@ import Testing
             world.cluster(Self.v1)?.origins.map(\.object.description)
                 == ["Service default/a", "DestinationRule default/a"])
     }
+
+    @Test(
+        "a tunnel: CONNECT where nothing is said, an IPv6 target in brackets",
+        arguments: [
+            (
+                "targetHost: far.example, targetPort: 443", TunnelPolicy.Method.connect,
+                "far.example:443"
+            ),
+            ("protocol: POST, targetHost: far.example, targetPort: 80", .post, "far.example:80"),
+            (
+                "protocol: connect, targetHost: '2001:db8::1', targetPort: 1", .connect,
+                "[2001:db8::1]:1"
+            ),
+        ] as [(String, TunnelPolicy.Method, String)])
+    func tunnel(written: String, method: TunnelPolicy.Method, target: String) throws {
+        let world = Self.world(Self.rule("trafficPolicy: {tunnel: {\(written)}}"))
+        let cluster = try #require(world.cluster("outbound|80||a.default.svc.cluster.local"))
+        #expect(cluster.tunnel == TunnelPolicy(method: method, target: target))
+        #expect(world.says("port 80 of a.default.svc.cluster.local is one of HTTP", "as TCP"))
+    }
 }

@@ -56,6 +56,68 @@ import Testing
         #expect(world.endpoints("inbound|8081||") == "127.0.0.1:8081")
     }
 
+    // MARK: - TLS of a listener's own
+
+    private static let disabled = """
+        kind: PeerAuthentication
+        metadata: {name: open}
+        spec: {selector: {matchLabels: {app: a}}, mtls: {mode: DISABLE}}
+        """
+
+    private func own(_ spoken: String, _ tls: String) -> String {
+        ingress(
+            "port: {number: 9443, protocol: \(spoken), name: x}, "
+                + "defaultEndpoint: '127.0.0.1:9000', tls: {\(tls)}")
+    }
+
+    private static let files = "serverCertificate: /a.pem, privateKey: /a.key"
+
+    @Test("`tls` of a listener ends TLS by its own certificate where the mesh's is switched off")
+    func ownTLS() throws {
+        let world = world(
+            Self.workload, Self.disabled,
+            own("HTTPS", "mode: MUTUAL, \(Self.files), caCertificates: /ca.pem"))
+        let chains = try #require(world.inbound(9443)).chains
+        #expect(chains.map(\.serverNames) == [["*"]])
+        guard case .terminateHTTP(let termination, let table) = chains[0].handling else {
+            Issue.record("\(chains[0].handling)")
+            return
+        }
+        #expect(termination.credentials == [.files(certificate: "/a.pem", key: "/a.key")])
+        #expect(termination.clientCertificates == .required)
+        #expect(termination.clientCAFile == "/ca.pem")
+        #expect(termination.applicationProtocols == ["h2", "http/1.1"])
+        #expect(table.virtualHosts.map(\.domains) == [["*"]])
+        #expect(world.endpoints("inbound|9443||") == "127.0.0.1:9000")
+        #expect(world.warnings.isEmpty)
+    }
+
+    @Test("bytes inside of it are bytes, and PASSTHROUGH leaves it to the application")
+    func ownTLSOfBytes() throws {
+        let world = world(Self.workload, Self.disabled, own("TLS", "mode: SIMPLE, \(Self.files)"))
+        let chain = try #require(world.inbound(9443)?.chains.first)
+        guard case .terminateTCP(let termination, let route) = chain.handling else {
+            Issue.record("\(chain.handling)")
+            return
+        }
+        #expect(termination.clientCertificates == .ignored && termination.clientCAFile == nil)
+        #expect(termination.applicationProtocols.isEmpty)
+        #expect(route?.destinations.map(\.clusterName) == ["inbound|9443||"])
+        let through = self.world(Self.workload, Self.disabled, own("TLS", "mode: PASSTHROUGH"))
+        guard case .tcp = try #require(through.inbound(9443)).kind else {
+            Issue.record("not as it is")
+            return
+        }
+    }
+
+    @Test("where PeerAuthentication wants the mesh's TLS it is that, and the settings are told of")
+    func ownTLSBesideTheMeshs() throws {
+        let world = world(Self.workload, own("HTTPS", "mode: SIMPLE, \(Self.files)"))
+        #expect(world.says("`tls` of the listener does nothing", "portLevelMtls {9443"))
+        let names = try #require(world.inbound(9443)).chains.map(\.name)
+        #expect(!names.contains("inbound.9443.own"))
+    }
+
     // MARK: - Without a Sidecar
 
     @Test("the services that select it say what comes in, at the workload's address")

@@ -304,17 +304,18 @@ struct DecodeTests {
 
     @Test("what is accepted and not acted on is said once a file, at its first use")
     func idleFields() throws {
-        let listener =
-            "{port: {number: 443, protocol: HTTPS, name: a}, defaultEndpoint: '127.0.0.1:80', "
-            + "tls: {mode: SIMPLE, serverCertificate: /a, privateKey: /b}}"
-        let sidecar = object("Sidecar", "ingress:\n- \(listener)\n")
-        let parsed = parse("\(sidecar)---\n\(sidecar.replacing("name: x", with: "name: z"))")
+        let rule = object(
+            "VirtualService",
+            "hosts: [a]\ntcp:\n"
+                + "- match: [{port: 1, sourceSubnet: 10.0.0.0/8}, {sourceSubnet: 10.1.0.0/16}]\n"
+                + "  route: [{destination: {host: a}}]\n")
+        let parsed = parse("\(rule)---\n\(rule.replacing("name: x", with: "name: z"))")
         #expect(parsed.complaints.isEmpty)
         #expect(
             parsed.idleFields.warnings.map(\.message) == [
-                "IstioIngressListener.tls is accepted, not acted on yet"
+                "L4MatchAttributes.sourceSubnet is accepted, and nothing acts on it"
             ])
-        #expect(parsed.idleFields.warnings[0].location?.line == 7)
+        #expect(parsed.idleFields.warnings.first?.location?.line == 8)
     }
 
     @Test("plain TCP rules act, and nothing is said about them")

@@ -307,20 +307,18 @@ struct StoreTests {
                 "\(name).yaml",
                 """
                 apiVersion: networking.istio.io/v1
-                kind: Sidecar
-                metadata: {name: \(name), namespace: \(name)}
+                kind: VirtualService
+                metadata: {name: \(name)}
                 spec:
-                  ingress:
-                  - port: {number: 443, protocol: HTTPS, name: a}
-                    defaultEndpoint: 127.0.0.1:80
-                    tls: {mode: SIMPLE, serverCertificate: /a, privateKey: /b}
+                  hosts: [\(name)]
+                  tcp: [{match: [{sourceSubnet: 10.0.0.0/8}], route: [{destination: {host: a}}]}]
                 """)
         }
         let result = Store().load(paths: [folder.path], recursive: false)
         #expect(!result.hasErrors)
         #expect(
             result.diagnostics.map(\.message) == [
-                "IstioIngressListener.tls is accepted, not acted on yet"
+                "L4MatchAttributes.sourceSubnet is accepted, and nothing acts on it"
             ])
     }
 

@@ -128,6 +128,24 @@ extension OutlierPolicy {
     }
 }
 
+extension ClusterBuilder {
+    /// Requests do not go through a tunnel, in Istio neither: whoever writes one for them has
+    /// something else in mind.
+    mutating func tellOfTunnel(
+        _ policy: TrafficPolicy.Blocks?, _ service: RegisteredService, _ key: ClusterKey,
+        _ rule: MergedRule?
+    ) {
+        guard let tunnel = policy?.tunnel, let object = rule?.rules.first,
+            service.port(key.port)?.protocolName.isHTTP == true
+        else { return }
+        findings.report(
+            .warning, object, at: tunnel.position, "spec.trafficPolicy.tunnel",
+            "port \(key.port) of \(key.host) is one of HTTP: its requests go to the endpoint "
+                + "itself, and through no tunnel",
+            advice: "a tunnel is for `tcp` and `tls` routes: declare the port as TCP")
+    }
+}
+
 extension TunnelPolicy {
     /// CONNECT where nothing is said (Istio's default).
     convenience init(_ settings: TrafficPolicy.TunnelSettings) {

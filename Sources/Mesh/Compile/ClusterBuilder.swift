@@ -52,6 +52,7 @@ struct ClusterBuilder {
             tellOfNothing(service, key, merged, all: all, members: members)
         }
         if key.use == .outbound {
+            tellOfTunnel(policy, service, key, merged)
             members = secured(members, of: service, key, merged, all: all)
         }
         members = Self.kept(members, from: old)

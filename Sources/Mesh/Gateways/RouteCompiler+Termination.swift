@@ -28,6 +28,35 @@ extension RouteCompiler {
                 clientCAFile = tls.tlsCertificates.lazy.map(\.caCertificates).first { !$0.isEmpty }
             }
         }
+        return Self.termination(
+            tls, credentials, clients, clientCA: clientCA, clientCAFile: clientCAFile,
+            origin: Origin(plan.gateway, at: tls.position))
+    }
+
+    /// Of an ingress listener of a Sidecar, whose certificates come from files; nil where TLS goes
+    /// through as it is.
+    static func termination(
+        _ tls: ServerTLSSettings.Fields, applicationProtocols: [String], origin: Origin
+    ) -> TLSTermination? {
+        let clients: TLSTermination.ClientCertificates
+        switch tls.mode {
+        case .simple: clients = .ignored
+        case .mutual: clients = .required
+        case .optionalMutual: clients = .optional
+        case nil, .passthrough, .autoPassthrough, .istioMutual: return nil
+        }
+        return termination(
+            tls, [.files(certificate: tls.serverCertificate, key: tls.privateKey)], clients,
+            clientCA: nil, clientCAFile: clients == .ignored ? nil : tls.caCertificates,
+            applicationProtocols: applicationProtocols, origin: origin)
+    }
+
+    private static func termination(
+        _ tls: ServerTLSSettings.Fields, _ credentials: [TLSTermination.Credential],
+        _ clients: TLSTermination.ClientCertificates, clientCA: TLSTermination.Credential?,
+        clientCAFile: String?, applicationProtocols: [String] = MeshTLS.httpProtocols,
+        origin: Origin
+    ) -> TLSTermination {
         let highest = tls.maxProtocolVersion.number ?? 0x0304
         return TLSTermination(
             credentials: credentials, clientCA: clientCA, clientCAFile: clientCAFile,
@@ -40,8 +69,8 @@ extension RouteCompiler {
                 ? [] : tls.verifyCertificateHash.map { $0.lowercased().filter { $0 != ":" } },
             // TLS 1.2 where nothing is said, unless that is above the highest that is.
             minVersion: tls.minProtocolVersion.number ?? min(0x0303, highest),
-            maxVersion: highest, cipherSuites: Self.suites(tls.cipherSuites),
-            origin: Origin(plan.gateway, at: tls.position))
+            maxVersion: highest, cipherSuites: suites(tls.cipherSuites),
+            applicationProtocols: applicationProtocols, origin: origin)
     }
 
     /// Unknown names and second ones are dropped; the reader has said so.

@@ -12,7 +12,8 @@ extension RouteCompiler {
             cluster: clusters.index(of: key), clusterName: key.name, weight: 1)
         let kind =
             plan.protocolName.isHTTP
-            ? inboundHTTP(plan, destination) : inboundBytes(plan, destination)
+            ? inboundHTTP(plan, destination)
+            : inboundTLS(plan, destination) ?? inboundBytes(plan, destination)
         return sidecarListener(
             bind: plan.bind, port: plan.port, kind: kind, direction: .inbound,
             origin: plan.origin)
@@ -21,16 +22,7 @@ extension RouteCompiler {
     private func inboundHTTP(
         _ plan: SidecarPlan.Inbound, _ destination: WeightedDestination
     ) -> ListenerSpec.Kind {
-        let route = Route(
-            name: "default", match: RouteMatch(path: .any),
-            action: .forward(Forward(destinations: [destination], policy: .inbound)),
-            origin: plan.origin)
-        let table = RouteTable(
-            name: "inbound|\(plan.port)||",
-            virtualHosts: [
-                VirtualHost(
-                    name: "inbound|http|\(plan.port)", domains: ["*"], routes: [route])
-            ])
+        let table = inboundTable(plan, destination)
         let chain = { (names: [String]) in
             meshChain(
                 plan, names,
@@ -45,6 +37,45 @@ extension RouteCompiler {
         case .permissive:
             return .sniffed([chain(MeshTLS.clientProtocols)], plain: .http(table))
         }
+    }
+
+    private func inboundTable(
+        _ plan: SidecarPlan.Inbound, _ destination: WeightedDestination
+    ) -> RouteTable {
+        let route = Route(
+            name: "default", match: RouteMatch(path: .any),
+            action: .forward(Forward(destinations: [destination], policy: .inbound)),
+            origin: plan.origin)
+        return RouteTable(
+            name: "inbound|\(plan.port)||",
+            virtualHosts: [
+                VirtualHost(
+                    name: "inbound|http|\(plan.port)", domains: ["*"], routes: [route])
+            ])
+    }
+
+    /// TLS as the listener's own settings have it, where the mesh's is switched off (Istio's
+    /// ENABLE_TLS_ON_SIDECAR_INGRESS); nil where there are none, or TLS goes through.
+    private func inboundTLS(
+        _ plan: SidecarPlan.Inbound, _ destination: WeightedDestination
+    ) -> ListenerSpec.Kind? {
+        guard let tls = plan.tls else { return nil }
+        let isHTTP = plan.protocolName == .https
+        guard
+            let termination = Self.termination(
+                tls.fields, applicationProtocols: isHTTP ? MeshTLS.httpProtocols : [],
+                origin: plan.origin)
+        else { return nil }
+        let handling: FilterChain.Handling =
+            isHTTP
+            ? .terminateHTTP(termination, inboundTable(plan, destination))
+            : .terminateTCP(
+                termination, TCPRoute(destinations: [destination], origin: plan.origin))
+        return .tls([
+            FilterChain(
+                name: "inbound.\(plan.port).own", serverNames: ["*"], handling: handling,
+                origin: plan.origin)
+        ])
     }
 
     private func inboundBytes(

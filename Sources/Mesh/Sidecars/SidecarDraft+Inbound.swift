@@ -118,7 +118,7 @@ extension SidecarDraft {
                 ? service?.protocolName ?? .unspecified : port.protocolName,
             endpoint: endpoint(listener.defaultEndpoint.value, port: port.number),
             served: service, pool: listener.connectionPool ?? sidecar.inboundConnectionPool,
-            origin: origin)
+            tls: listener.tls, origin: origin)
     }
 
     /// `0.0.0.0` and `::` are the workload's own address, no address is loopback.
@@ -139,7 +139,7 @@ extension SidecarDraft {
     private mutating func add(
         bind: String, port: UInt16, protocolName: PortProtocol,
         endpoint: (address: String, port: UInt16), served: ServedPort?,
-        pool: ConnectionPoolSettings?, origin: Origin
+        pool: ConnectionPoolSettings?, tls: ServerTLSSettings? = nil, origin: Origin
     ) {
         if reaches(bind, node.boundPort(for: port), endpoint) {
             report(
@@ -168,6 +168,13 @@ extension SidecarDraft {
                     + "bytes",
                 advice: "name the service's port http, or tcp, or write `protocol`")
         }
+        if tls != nil, answer.mode != .disable {
+            report(
+                .warning, origin,
+                "TLS of port \(port) of \(workload.name) is the mesh's, as its PeerAuthentication "
+                    + "has it: `tls` of the listener does nothing",
+                advice: "write a PeerAuthentication with portLevelMtls {\(port): {mode: DISABLE}}")
+        }
         let service = served?.service
         inbound.append(
             SidecarPlan.Inbound(
@@ -177,7 +184,7 @@ extension SidecarDraft {
                     address: endpoint.address, port: endpoint.port, protocolName: protocolName,
                     serviceName: service?.serviceName ?? "", servicePort: served?.number ?? 0,
                     pool: pool.map { InboundTarget.Pool($0) }, origin: origin),
-                origin: origin))
+                tls: answer.mode == .disable ? tls : nil, origin: origin))
     }
 
     private func reaches(

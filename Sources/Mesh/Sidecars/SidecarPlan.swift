@@ -15,6 +15,8 @@ struct SidecarPlan: Equatable {
         let host: String
         let namespace: String
         let target: InboundTarget
+        /// TLS that is not the mesh's; nil where PeerAuthentication decides alone.
+        let tls: ServerTLSSettings?
         let origin: Origin
     }
 

@@ -21,7 +21,7 @@ public final class ServerTLSSettings: Sendable {
         case tls13 = "TLSV1_3"
     }
 
-    public struct Certificate: Sendable {
+    public struct Certificate: Sendable, Equatable {
         public var position = Position()
         /// Paths of PEM files.
         public var serverCertificate = ""
@@ -30,7 +30,7 @@ public final class ServerTLSSettings: Sendable {
         public init() {}
     }
 
-    public struct Fields: Sendable {
+    public struct Fields: Sendable, Equatable {
         public var position = Position()
         public var httpsRedirect = false
         /// Nil where `mode` is not written; then it acts as passthrough.
@@ -78,4 +78,10 @@ public final class ServerTLSSettings: Sendable {
 
     public var httpsRedirect: Bool { fields.httpsRedirect }
     public var mode: Mode { fields.mode ?? .passthrough }
+}
+
+extension ServerTLSSettings: Equatable {
+    public static func == (left: ServerTLSSettings, right: ServerTLSSettings) -> Bool {
+        left === right || left.fields == right.fields
+    }
 }

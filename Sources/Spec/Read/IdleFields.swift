@@ -1,8 +1,7 @@
-// Which accepted fields wait for a part of the proxy that acts on them, and where each is used
-// first. People must hear that a timeout has no effect yet, and hear it once, not ten thousand
-// times.
+// Which accepted fields ask for something that nothing does, and where each is used first.
+// People must hear that what they wrote has no effect, and hear it once, not ten thousand times.
 
-/// The fields of one file, or of a whole configuration, that are accepted and not acted on yet.
+/// The fields of one file, or of a whole configuration, that are accepted and not acted on.
 public struct IdleFields: Sendable {
     struct Key: Hashable, Sendable {
         let kind: String
@@ -44,8 +43,8 @@ public struct IdleFields: Sendable {
                 Diagnostic(
                     severity: .warning, location: use.location, object: use.object,
                     fieldPath: use.fieldPath,
-                    message: "\(key.message).\(key.field) is accepted, not acted on yet",
-                    advice: "said once for all that use it")
+                    message: "\(key.message).\(key.field) is accepted, and nothing acts on it",
+                    advice: "nor does Istio; said once for all that use it")
             }
         }
     }

@@ -60,8 +60,8 @@ public enum FeatureTable {
             program decodes by; a test keeps it so.
 
             - **works**: does what Istio says.
-            - **decodes only**: read and checked, and without effect: because acting on it comes
-              later (a warning says so once), or because there is nothing in it for a gateway.
+            - **decodes only**: read and checked, and without effect: because Istio does nothing
+              about it either (a warning says so once), or because it is for people or Kubernetes.
             - **not yet**: read and checked; what it asks for is left out, with a warning.
 
             A field that is not in these tables is a warning in Istio's kinds, with the name that

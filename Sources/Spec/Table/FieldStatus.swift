@@ -5,9 +5,10 @@
 public enum FieldStatus: Sendable, Hashable {
     /// It does what Istio says.
     case works
-    /// Read and checked; acting on it comes later, which is said once per configuration.
+    /// Read and checked; it asks for something that nothing does, in Istio neither, which is said
+    /// once per configuration.
     case decodesOnly
-    /// Read and checked; it has nothing to do for a gateway, or Istio ignores it as well.
+    /// Read and checked; there is nothing it could ask for: it is for people, or for Kubernetes.
     case noEffect
     /// What it asks for is refused or left out, with a finding that says so.
     case notYet

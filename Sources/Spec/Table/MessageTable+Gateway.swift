@@ -23,7 +23,8 @@ extension MessageTable {
                     + "limits whose VirtualServices may bind."),
             FieldRow("tls", .message(serverTLS), "TLS, or the redirect to it."),
             FieldRow(
-                "defaultEndpoint", .string, .noEffect, "Documented by Istio, never implemented."),
+                "defaultEndpoint", .string, .decodesOnly,
+                "Documented by Istio, never implemented."),
             FieldRow("name", .string, .noEffect, "Prefix for statistics."),
         ])
 

@@ -27,7 +27,8 @@ extension MessageTable {
             FieldRow(
                 "percent", .integer("int32"), "Deprecated; use `percentage`."),
             FieldRow("fixedDelay", .duration, "At least 1 ms."),
-            FieldRow("exponentialDelay", .duration, .noEffect, "Not implemented by Istio either."),
+            FieldRow(
+                "exponentialDelay", .duration, .decodesOnly, "Not implemented by Istio either."),
             FieldRow(
                 "percentage", .message(percent),
                 "How many requests; none where it says nothing."),
@@ -38,7 +39,7 @@ extension MessageTable {
         [
             FieldRow("httpStatus", .integer("int32"), "200 to 599."),
             FieldRow("grpcStatus", .string, "A name or number."),
-            FieldRow("http2Error", .string, .noEffect, "Not implemented by Istio either."),
+            FieldRow("http2Error", .string, .decodesOnly, "Not implemented by Istio either."),
             FieldRow(
                 "percentage", .message(percent),
                 "How many requests; none where it says nothing."),

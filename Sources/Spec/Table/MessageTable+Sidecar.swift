@@ -45,7 +45,10 @@ extension MessageTable {
                 "defaultEndpoint", .string,
                 "The application: `127.0.0.1:80` or any loopback address, `0.0.0.0:80` for the "
                     + "workload's own, `unix:///path`; 127.0.0.1 and the same port by default."),
-            FieldRow("tls", .message(serverTLS), .decodesOnly, "Off in Istio by default, too."),
+            FieldRow(
+                "tls", .message(serverTLS),
+                "TLS of the listener's own, from files, where PeerAuthentication says DISABLE; "
+                    + "off in Istio by default."),
             FieldRow(
                 "connectionPool", .message(connectionPool), "Instead of `inboundConnectionPool`."),
         ])

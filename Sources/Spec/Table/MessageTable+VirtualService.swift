@@ -73,7 +73,7 @@ extension MessageTable {
                 "Where a sidecar's captured connection was meant to go, else where it arrived; "
                     + "ignored on gateways, as by Istio."),
             FieldRow("port", .integer("uint32"), "The Gateway's port."),
-            FieldRow("sourceSubnet", .string, .noEffect, "Ignored, as by Istio."),
+            FieldRow("sourceSubnet", .string, .decodesOnly, "Ignored, as by Istio."),
             FieldRow(
                 "sourceLabels", .map(.string),
                 "Labels of a sidecar's workload; ignored on gateways, as by Istio."),
