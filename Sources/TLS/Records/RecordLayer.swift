@@ -37,8 +37,9 @@ final class RecordLayer {
     }
 
     /// A client gets tickets (NewSessionTicket, RFC 8446 section 4.6.1), and alerts about its own
-    /// certificate. Those that come before anything else, as servers send them, are given to `read`,
-    /// where a session or an error's words are made of them; later tickets are let pass unread.
+    /// certificate. Those that come before anything else, as servers send them, are given to
+    /// `read`, where a session or an error's words are made of them; later tickets are let pass
+    /// unread.
     func isClient(_ read: @escaping (ByteView) -> TLSStream.Progress) {
         readElsewhere = read
     }
