@@ -203,7 +203,8 @@ def test_an_allowed_address_does_not_let_another_server_name_out(apart, tmp_path
                 assert len(upstream.connections) == 2
                 # Whoever was given an address has no name to say.
                 assert curl(f"https://{VIRTUAL}/", "-k") == (0, "allowed\n")
-                proxy.log_entry(upstream_cluster="BlackHoleCluster")
+                refused = proxy.log_entry(requested_server_name="other.example.com")
+                assert refused["upstream_cluster"] == "BlackHoleCluster", refused
 
     apart(body)
 
@@ -319,6 +320,29 @@ def test_connections_from_another_machine_reach_the_application_through_its_side
                 assert capture("remove").code == 0
                 # The application listens on loopback, where the neighbour does not reach it.
                 assert curl(url, user=inside)[0] == 7
+
+    apart(body)
+
+
+def test_hosts_that_nobody_described_are_told_nothing_of_the_mesh(apart, tmp_path):
+    """ALLOW_ANY: captured, and by way of the forward proxy."""
+
+    def body():
+        known = r.service_entry("known.example.com", 1)
+        with Upstream("stranger", address="10.9.0.1", port=80) as stranger:
+            with sidecar(tmp_path, known):
+                assert capture("install", "--uid", NOBODY).code == 0
+                # Port 80 is one of HTTP hosts: read, found to be of none, and passed on.
+                code, captured = curl("http://10.9.0.1/captured", "-H", "Host: other.example.com")
+                assert code == 0, captured
+                through = ["--proxy", "http://127.0.0.1:15001", "--noproxy", ""]
+                code, proxied = curl("http://10.9.0.1/proxied", *through, user=[])
+                assert code == 0, proxied
+                paths = [request.target for request in stranger.requests]
+                assert paths == ["/captured", "/proxied"]
+                for request in stranger.requests:
+                    names = sorted(name.decode().lower() for name, _ in request.fields)
+                    assert names == ["accept", "host", "user-agent", "x-request-id"], names
 
     apart(body)
 
