@@ -10,9 +10,16 @@ public import Spec
 public func explain(
     _ request: ExplainRequest, snapshot: Snapshot, objects: ObjectSet, node: Node
 ) -> Explanation {
+    explain(request, snapshot: snapshot, objects: objects, node: node, depth: 0)
+}
+
+func explain(
+    _ request: ExplainRequest, snapshot: Snapshot, objects: ObjectSet, node: Node, depth: Int
+) -> Explanation {
     var explainer = Explainer(
         request: request, snapshot: snapshot, objects: objects, node: node)
     explainer.run()
+    explainer.explanation.hops = explainer.explainHops(depth: depth)
     return explainer.explanation
 }
 
@@ -24,9 +31,16 @@ struct Explainer {
     let headers: ExplainHeaders
     let security: Security
     var explanation: Explanation
+    /// What a tunnel carries, while its CONNECT is asked about.
+    private(set) var inside: ExplainRequest?
+    /// The request as it goes on from here.
+    var onward: ExplainRequest
+    /// Gateways that it goes to.
+    var hops: [Hop] = []
 
     init(request: ExplainRequest, snapshot: Snapshot, objects: ObjectSet, node: Node) {
         self.request = request
+        onward = request
         self.snapshot = snapshot
         self.objects = objects
         self.node = node
@@ -78,7 +92,11 @@ struct Explainer {
     private mutating func answerByTunnel(on listener: ListenerSpec) -> Bool {
         guard let table = listener.connect else { return false }
         let asked = request
-        defer { request = asked }
+        defer {
+            request = asked
+            inside = nil
+        }
+        inside = asked
         request = request.asTunnel
         explanation.steps.append(
             "CONNECT \(request.authority): a tunnel, encrypted from end to end")

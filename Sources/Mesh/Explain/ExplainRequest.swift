@@ -5,20 +5,20 @@
 public struct ExplainRequest: Sendable {
     public let method: String
     /// `http` or `https`
-    public let scheme: String
+    public private(set) var scheme: String
     /// As a client would send it: the `Host` header if one is given, else the URL's authority.
-    public let authority: String
+    public private(set) var authority: String
     /// What a TLS client asks for (SNI): the URL's host, whatever the `Host` header says; nil for
     /// an IP address, which is no server name (RFC 6066 section 3).
-    public let serverName: String?
+    public private(set) var serverName: String?
     /// The port the URL says or implies; nil where only a path was given.
-    public let port: UInt16?
+    public private(set) var port: UInt16?
     /// Whether the URL says it itself.
-    public let isPortExplicit: Bool
+    public private(set) var isPortExplicit: Bool
     /// Without the query.
-    public let path: String
+    public private(set) var path: String
     /// Without the `?`.
-    public let query: String
+    public private(set) var query: String
     /// Names as given.
     public let headers: [(name: String, value: String)]
 
@@ -72,6 +72,31 @@ public struct ExplainRequest: Sendable {
         path = authority
         query = ""
         headers = []
+    }
+
+    /// As a route sends it on; nil for what it leaves as it is.
+    func rewritten(path: String?, authority: String?) -> ExplainRequest {
+        var copy = self
+        let parts = path.map { $0.split(separator: "?", maxSplits: 1).map(String.init) }
+        if let parts {
+            copy.path = parts.first ?? "/"
+            if parts.count > 1 { copy.query = parts[1] }
+        }
+        if let authority { copy.authority = authority }
+        return copy
+    }
+
+    /// As it comes to the next proxy, on the port that is called there: by TLS of the caller's, or
+    /// as it is.
+    func arriving(authority: String?, port: UInt16, tls: UpstreamTLS?) -> ExplainRequest {
+        var copy = rewritten(path: nil, authority: authority)
+        copy.port = port
+        copy.isPortExplicit = true
+        if let tls {
+            copy.scheme = "https"
+            copy.serverName = tls.serverName ?? Self.serverName(of: copy.authority)
+        }
+        return copy
     }
 
     private static func serverName(of authority: String) -> String? {

@@ -28,6 +28,7 @@ extension Explainer {
 
     private mutating func forwarded(by route: Route, _ forward: Forward) {
         let written = written(route)
+        sendOn(route, forward)
         for (index, destination) in forward.destinations.enumerated() {
             share(
                 destination, of: forward.totalWeight,
@@ -52,6 +53,7 @@ extension Explainer {
             } else {
                 missing
             }
+        if let cluster { follow(destination, to: cluster) }
         explanation.destinations.append(
             .init(
                 cluster: destination.clusterName,
@@ -137,7 +139,7 @@ extension Explainer {
         return steps
     }
 
-    private func rewritten(_ path: Rewrite.Path) -> String? {
+    func rewritten(_ path: Rewrite.Path) -> String? {
         let bytes = Array(request.path.utf8)
         switch path {
         case .unchanged: return nil

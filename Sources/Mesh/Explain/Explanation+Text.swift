@@ -23,6 +23,13 @@ extension Explanation: CustomStringConvertible {
             lines.append("hints:")
             lines += hints.map { "  \($0)" }
         }
+        for hop in hops {
+            lines += ["", "then, at gateway \(hop.gateway):"]
+            lines += hop.explanation.description.split(
+                separator: "\n", omittingEmptySubsequences: false
+            )
+            .dropLast().map(String.init)
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

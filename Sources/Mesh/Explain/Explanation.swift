@@ -20,6 +20,14 @@ public struct Explanation: Sendable {
     public var tried: [Trial] = []
     /// What was probably meant.
     public var hints: [String] = []
+    /// Of destinations that are gateways themselves: what those make of it.
+    public internal(set) var hops: [Hop] = []
+
+    public struct Hop: Sendable {
+        /// The workload that the gateway is: `istio-egressgateway.istio-system`
+        public let gateway: String
+        public let explanation: Explanation
+    }
 
     public enum Outcome: Sendable, Equatable {
         case forwarded

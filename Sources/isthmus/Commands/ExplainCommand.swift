@@ -20,14 +20,16 @@ struct ExplainCommand: ParsableCommand {
             With --workload it is a call of that workload, as its sidecar would carry it. A proxy
             is taken to have an identity of the mesh; --no-identity asks about one without.
 
-            isthmus explain -f gateways/mtls -w productpage-v1 GET http://reviews:9080/reviews/0
+            isthmus explain -f gateways/mtls --from productpage-v1 http://reviews:9080/reviews/0
+
+            A call that leaves by an egress gateway is followed through it.
             """)
 
     @OptionGroup var resources: ResourceOptions
     @OptionGroup var nodeOptions: NodeOptions
 
     @Option(
-        name: [.customShort("w"), .long],
+        name: [.customShort("w"), .long, .customLong("from")],
         help: ArgumentHelp(
             "The workload that calls; without it the request comes to the gateway.",
             valueName: "name[.namespace]"))
@@ -46,11 +48,11 @@ struct ExplainCommand: ParsableCommand {
         transform: field)
     var headers: [(name: String, value: String)] = []
 
-    @Argument(help: "GET, POST, ...")
-    var method: String
-
-    @Argument(help: "http://host:port/path?query, or a path.")
-    var url: String
+    @Argument(
+        help: ArgumentHelp(
+            "GET unless said, and http://host:port/path?query or a path.",
+            valueName: "[method] url"))
+    var asked: [String]
 
     func validate() throws {
         _ = try request()
@@ -86,9 +88,13 @@ struct ExplainCommand: ParsableCommand {
     }
 
     private func request() throws -> ExplainRequest {
+        guard (1...2).contains(asked.count), let url = asked.last else {
+            throw ValidationError("write a URL, and a method before it where it is not GET")
+        }
         do {
             return try ExplainRequest(
-                method: method, url: url, headers: headers, normalize: Self.normalized)
+                method: asked.count == 2 ? asked[0] : "GET", url: url, headers: headers,
+                normalize: Self.normalized)
         } catch {
             throw ValidationError("\(error)")
         }
@@ -113,10 +119,11 @@ struct ExplainCommand: ParsableCommand {
 }
 
 extension Explanation {
-    /// False for what the gateway answers by itself with 404 or 503.
+    /// False for what the gateway answers by itself with 404 or 503, or one behind it.
     var isServed: Bool {
         switch outcome {
-        case .forwarded, .connected, .passedThrough, .redirected, .answered: true
+        case .forwarded, .connected, .passedThrough, .redirected, .answered:
+            hops.allSatisfy { $0.explanation.isServed }
         case .unavailable, .noListener, .noVirtualHost, .noRoute, .noFilterChain, .misdirected,
             .unknownHost:
             false
