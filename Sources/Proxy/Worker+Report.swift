@@ -51,7 +51,7 @@ extension Worker {
         var reports: [EndpointReport] = []
         for cluster in clusters {
             guard let cluster else { continue }
-            for state in cluster.endpoints {
+            for state in cluster.calledEndpoints {
                 let active = UInt64(max(0, state.activeRequests))
                 reports.append(
                     EndpointReport(
@@ -69,5 +69,13 @@ extension Worker {
             }
         }
         return reports
+    }
+}
+
+extension ClusterState {
+    /// Its endpoints, and those that calls have brought.
+    fileprivate var calledEndpoints: [EndpointState] {
+        if originals.isEmpty, dynamic == nil { return Array(endpoints) }
+        return endpoints + originals.values + (dynamic?.endpoints ?? [])
     }
 }

@@ -351,7 +351,7 @@ def test_requests_wait_for_a_slow_resolver_with_their_bodies(started, names, web
     names.go_on()
     for thread in waiting:
         thread.join(20)
-    assert [answer.status for answer in done] == [200] * 3
+    assert [answer.status for answer in done] == [200] * 3, [a.body[-200:] for a in done]
     assert all(answer.body == f"{own} a.app.test ".encode() + body for answer in done)
 
 
@@ -413,6 +413,9 @@ def test_hosts_and_endpoints_of_one_wildcard_do_not_share_connections(started, n
     stats = gateway.admin("/stats").text
     assert "isthmus.dns_cached_names: 2" in stats
     assert "cluster.outbound|80||*.app.test.upstream_cx_total: 2" in stats
+    page = gateway.admin("/clusters").text
+    for host in ("a.app.test", "b.app.test"):
+        assert f"outbound|80||*.app.test::{host}:{web.port}::rq_total::4\n" in page, page
 
 
 def test_a_name_that_leads_back_to_the_proxy_goes_round_no_second_time(started, names, web, own):

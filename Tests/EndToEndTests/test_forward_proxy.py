@@ -366,3 +366,51 @@ def test_what_is_refused_over_and_over_is_counted_and_told_now_and_then(start):
             assert wire.request(head.encode()).status == 502
     assert "isthmus.egress_blocked_hosts_total: 200" in proxy.admin("/stats").text
     assert 10 <= proxy.child.err.count(" egress ") < 200
+
+
+# A gateway's
+
+
+def proxy_server(*hosts):
+    return r.gateway(name="out", port=3128, protocol="HTTP_PROXY", hosts=hosts or ("*",))
+
+
+def by_gateway(gateway, *arguments):
+    address = f"http://127.0.0.1:{gateway.port(3128)}"
+    return subprocess.run(
+        ["curl", "-sS", "--max-time", "20", "-x", address, *map(str, arguments)],
+        env=environment(), capture_output=True, text=True, timeout=25,
+    )  # fmt: skip
+
+
+def test_a_gateway_is_a_forward_proxy_to_what_entries_describe(started, shop, authority, names):
+    own = own_address()
+    names.set("a.app.test", own)
+    names.set("inside.app.test", "127.0.0.1")
+    with Upstream("web").start() as web, Shop(authority, "a.app.test", own) as app:
+        ports = [{"number": 443, "name": "tls", "protocol": "TLS", "targetPort": app.port}]
+        apps = r.service_entry("*.app.test", name="apps", ports=ports, resolution="DYNAMIC_DNS")
+        gateway = started(
+            proxy_server(), books(shop), apps, r.service_entry("web.test", web.port),
+            ports=(3128,), arguments=["--dns", names.address],
+        )  # fmt: skip
+        root = authority.certificate
+        for url in ("https://books.example.com/isbn/1", "https://a.app.test/"):
+            done = by_gateway(gateway, "--cacert", root, url)
+            assert (done.returncode, done.stdout) == (0, "books"), done.stderr
+        assert by_gateway(gateway, "http://web.test/some/path").returncode == 0
+        head = web.heads[0]
+        assert (head.target, head.get("host")) == ("/some/path", "web.test")
+        plain = by_gateway(gateway, "-w", "%{http_code}", "http://other.test/")
+        assert plain.stdout.startswith("other.test is blocked by Gateway default/out"), plain
+        assert plain.stdout.endswith("502")
+        for url in ("https://other.test/", "https://inside.app.test/", "https://web.test:80/"):
+            refused = by_gateway(gateway, "-k", url)
+            assert refused.returncode == 56, refused
+    told = gateway.wait_for_talk("destination=web.test:80")
+    assert "destination=other.test:443" in told and "127.0.0.1, to which inside.app.test" in told
+    # A port of HTTP that is none.
+    web = r.gateway(name="web", port=80)
+    with started(web, books(shop), name="plain").wire() as wire:
+        wire.send(b"CONNECT books.example.com:443 HTTP/1.1\r\nHost: books\r\n\r\n")
+        assert wire.response("GET").status == 404

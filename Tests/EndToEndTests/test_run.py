@@ -210,6 +210,9 @@ def test_registry_only_says_who_blocks_what_and_what_would_allow_it(run):
         talk = READ.replace("s.settimeout(10)", "s.sendall(b'EHLO me\\r\\n')")
         done = run(sys.executable, "-c", talk, address, banner.port, objects=[REGISTRY_ONLY])
         assert done.stdout == "", "bytes went through"
+        line = next(x for x in done.stderr.splitlines() if " egress " in x)
+        assert f"{address}:{banner.port} is blocked by outboundTrafficPolicy" in line, line
+        assert "REGISTRY_ONLY of Sidecar default/caller" in line and "workload=caller" in line
     log = run.log.read_text()
     assert "502" in log and "BlackHoleCluster" in log
 

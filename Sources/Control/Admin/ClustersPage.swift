@@ -8,6 +8,8 @@ struct ClustersPage {
     private let names: [String: NameRecord]
     private let nowMs: UInt64
     private let counted: [Key: Counts]
+    /// By cluster: endpoints that the configuration does not know, as calls have brought them.
+    private let called: [String: [Place]]
 
     private struct Key: Hashable {
         let cluster: String
@@ -59,11 +61,20 @@ struct ClustersPage {
         self.names = names
         self.nowMs = nowMs
         var counted: [Key: Counts] = [:]
+        var called: [String: [Place]] = [:]
+        let known = Set(snapshot.clusters.filter(\.callsBringEndpoints).map(\.name))
         for report in reports.joined() {
             let key = Key(cluster: report.cluster, address: report.address)
+            if known.contains(report.cluster), counted[key] == nil {
+                let address = SocketAddress(
+                    host: report.endpoint.address, port: report.endpoint.port)
+                called[report.cluster, default: []].append(
+                    Place(endpoint: report.endpoint, text: report.address, address: address))
+            }
             counted[key, default: Counts()].add(report)
         }
         self.counted = counted
+        self.called = called
     }
 
     /// `outbound|80||host::127.0.0.1:8080::cx_active::1`, a line each.
@@ -139,7 +150,7 @@ struct ClustersPage {
     }
 
     private func places(of cluster: Cluster) -> [Place] {
-        cluster.endpoints.flatMap { endpoint -> [Place] in
+        let own = cluster.endpoints.flatMap { endpoint -> [Place] in
             guard endpoint.isName, cluster.discovery == .allAddresses else {
                 let address = SocketAddress(host: endpoint.address, port: endpoint.port)
                 return [Place(endpoint: endpoint, text: endpoint.addressText, address: address)]
@@ -149,6 +160,10 @@ struct ClustersPage {
                 return Place(endpoint: endpoint, text: "\(address)", address: address)
             }
         }
+        let texts = Set(own.map(\.text))
+        return own
+            + (called[cluster.name] ?? []).filter { !texts.contains($0.text) }
+            .sorted { $0.text < $1.text }
     }
 
     /// What DNS said of its names: `dns.app.example.com.stale`, `false`.
@@ -217,4 +232,9 @@ extension ClustersPage.Counts {
         // Every worker knows of all of them.
         ejectionsTotal = max(ejectionsTotal, report.ejectionsTotal)
     }
+}
+
+extension Cluster {
+    /// Endpoints that nobody has written down.
+    fileprivate var callsBringEndpoints: Bool { original != nil || dynamic != nil }
 }

@@ -75,7 +75,7 @@ extension RouteCompiler {
         let requests = port.services { $0.isHTTP || $0 == .unspecified }
         let secured = port.services(\.isTLS)
         let bytes = port.services { !$0.isHTTP && !$0.isTLS && $0 != .unspecified }
-        let table = outboundTable(plan, of: port.sidecar, port.mesh)
+        let table = outboundTable(plan, port.sidecar.outboundPolicy, port.mesh)
         let chains =
             secured.isEmpty && !port.mesh.contains { !$0.object.tls.isEmpty }
             ? [] : outboundChains(plan, port.mesh, only: secured)
@@ -165,7 +165,8 @@ extension RouteCompiler {
             name: "block_all",
             virtualHosts: [
                 VirtualHost(
-                    name: "block_all", domains: ["*"], routes: [unknownHost(plan, sidecar)])
+                    name: "block_all", domains: ["*"],
+                    routes: [unknownHost(plan, sidecar.outboundPolicy)])
             ])
         return captured(
             [], 0,

@@ -59,7 +59,7 @@ struct GatewayMerge {
             open(place, speech, server, plan, path, findings: &findings)
             return
         }
-        if listeners[number].speech == speech, speech != .tcp {
+        if listeners[number].speech == speech, speech == .http || speech == .tls {
             listeners[number].servers.append(plan)
             claimNames(of: plan, on: place)
         } else {
@@ -146,6 +146,7 @@ extension ListenerPlan.Speech {
     var word: String {
         switch self {
         case .http: "HTTP"
+        case .forwardProxy: "HTTP_PROXY"
         case .tcp: "TCP"
         case .tls: "TLS"
         }
@@ -155,7 +156,7 @@ extension ListenerPlan.Speech {
 extension PortProtocol {
     /// Nil for what cannot be served.
     fileprivate var speech: ListenerPlan.Speech? {
-        isHTTP ? .http : isTCP ? .tcp : isTLS ? .tls : nil
+        self == .httpProxy ? .forwardProxy : isHTTP ? .http : isTCP ? .tcp : isTLS ? .tls : nil
     }
 }
 

@@ -4,7 +4,7 @@ internal import Spec
 /// What a listener will be, before any route is made for it.
 struct ListenerPlan {
     enum Speech {
-        case http, tcp, tls
+        case http, forwardProxy, tcp, tls
     }
 
     /// A server of a Gateway that selects this proxy.

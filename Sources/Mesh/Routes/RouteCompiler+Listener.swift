@@ -9,9 +9,15 @@ extension RouteCompiler {
     }
 
     mutating func listener(_ plan: ListenerPlan, _ index: VirtualServiceIndex) -> ListenerSpec {
+        if let proxy = forwardProxy(plan, index) {
+            return ListenerSpec(
+                name: plan.name, bind: plan.bind, port: plan.boundPort,
+                declaredPort: plan.declaredPort, kind: .http(proxy.requests),
+                connect: proxy.tunnels, origins: plan.servers.map(\.origin))
+        }
         let kind: ListenerSpec.Kind =
             switch plan.speech {
-            case .http:
+            case .http, .forwardProxy:
                 .http(
                     table(
                         plan.servers, port: plan.declaredPort, name: plan.routeTableName, index))

@@ -32,6 +32,18 @@ struct EgressHosts: Equatable {
         }
     }
 
+    /// Of a Gateway's server, where a name alone is one of any namespace.
+    init(_ server: Gateway.Server, namespace: String) {
+        patterns = server.hosts.map { host in
+            let parts = host.value.split(
+                separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            let scope = parts.count == 2 ? parts[0] : "*"
+            return Pattern(
+                namespace: scope == "*" ? nil : scope == "." ? namespace : String(scope),
+                host: HostName.lowercased(String(parts[parts.count - 1])))
+        }
+    }
+
     func include(_ service: RegisteredService) -> Bool {
         patterns.contains {
             ($0.namespace == nil || $0.namespace == service.namespace)

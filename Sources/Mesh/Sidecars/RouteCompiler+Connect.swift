@@ -6,11 +6,11 @@ internal import Spec
 
 extension RouteCompiler {
     mutating func connectTable(
-        _ plan: SidecarPlan.Outbound, of sidecar: SidecarPlan, _ mesh: [AttachedVirtualService]
+        _ plan: SidecarPlan.Outbound, _ policy: OutboundPolicy, _ mesh: [AttachedVirtualService]
     ) -> RouteTable {
         let rules = MeshRules(
             mesh.filter { !$0.object.tls.isEmpty || !$0.object.tcp.isEmpty }, hosts: plan.hosts)
-        let unknown = unknownHost(plan, sidecar)
+        let unknown = unknownHost(plan, policy)
         var hosts: [VirtualHost] = []
         var taken: Set<String> = []
         var known: Set<String> = []
@@ -19,7 +19,7 @@ extension RouteCompiler {
             for port in service.ports {
                 guard let condition = authority(on: port.number) else { continue }
                 routes.append(
-                    tunnelRoute(to: service, port: port, rules).narrowed(by: condition))
+                    tunnelRoute(to: service, port: port, plan, rules).narrowed(by: condition))
             }
             let domains = ServiceDomains.domains(
                 of: service, seenFrom: node.namespace, domain: node.domain
@@ -30,7 +30,7 @@ extension RouteCompiler {
                     name: "\(service.host):\(plan.port)", domains: domains,
                     routes: routes + [unknown]))
         }
-        hosts += ruledTunnels(rules, taken: &taken, otherwise: unknown, plan.port)
+        hosts += ruledTunnels(rules, taken: &taken, otherwise: unknown, plan)
         hosts.sort { $0.name < $1.name }
         if taken.insert("*").inserted {
             hosts.append(
@@ -43,7 +43,8 @@ extension RouteCompiler {
 
     /// The rules for HTTP would not see what a tunnel carries: their ports are not reached by one.
     private mutating func tunnelRoute(
-        to service: RegisteredService, port: RegisteredService.Port, _ rules: MeshRules
+        to service: RegisteredService, port: RegisteredService.Port,
+        _ plan: SidecarPlan.Outbound, _ rules: MeshRules
     ) -> Route {
         guard !port.protocolName.isHTTP else {
             let text = " is a port of HTTP: ask for http://... instead of a tunnel\n"
@@ -55,7 +56,7 @@ extension RouteCompiler {
                         refuses: .port)),
                 origin: service.origins[0])
         }
-        let ruled = ruledBytes(for: service, port: port.number, rules)
+        let ruled = ruledBytes(for: service, in: plan.scope(port.number), rules)
         return Route(
             name: "default", match: RouteMatch(path: .any),
             action: .forward(
@@ -66,9 +67,8 @@ extension RouteCompiler {
 
     /// Where rules of the mesh send TLS that asks for the service's name, or bytes for its port.
     private mutating func ruledBytes(
-        for service: RegisteredService, port: UInt16, _ rules: MeshRules
+        for service: RegisteredService, in scope: Scope, _ rules: MeshRules
     ) -> TCPRoute? {
-        let scope = Self.meshScope(port)
         guard let rule = rules.rules(for: service.host) else { return nil }
         let object = rule.object
         for (number, tls) in object.tls.enumerated() {

@@ -9,14 +9,14 @@ extension RouteCompiler {
     ) -> ListenerSpec {
         let kind: ListenerSpec.Kind =
             switch plan.speech {
-            case .http: .http(outboundTable(plan, of: sidecar, mesh))
+            case .http: .http(outboundTable(plan, sidecar.outboundPolicy, mesh))
             case .tcp: .tcp(outboundRoute(plan, mesh))
             case .tls: .tls(outboundChains(plan, mesh))
             }
         let isForwardProxy = plan.isForAllPorts && plan.speech == .http
         return sidecarListener(
             bind: plan.bind, port: plan.port, kind: kind,
-            connect: isForwardProxy ? connectTable(plan, of: sidecar, mesh) : nil,
+            connect: isForwardProxy ? connectTable(plan, sidecar.outboundPolicy, mesh) : nil,
             direction: .outbound, reach: plan.isGate ? .gate : .bound, origin: plan.origin)
     }
 
@@ -45,18 +45,18 @@ extension RouteCompiler {
     // MARK: - HTTP
 
     mutating func outboundTable(
-        _ plan: SidecarPlan.Outbound, of sidecar: SidecarPlan, _ mesh: [AttachedVirtualService]
+        _ plan: SidecarPlan.Outbound, _ policy: OutboundPolicy, _ mesh: [AttachedVirtualService]
     ) -> RouteTable {
         let rules = MeshRules(mesh.filter { !$0.object.http.isEmpty }, hosts: plan.hosts)
-        let unknown = unknownHost(plan, sidecar)
+        let unknown = unknownHost(plan, policy)
         var hosts: [VirtualHost] = []
         var taken: Set<String> = []
         var known: Set<String> = []
         for service in services(of: plan) where known.insert(service.host).inserted {
             let routes =
                 plan.isForAllPorts
-                ? routesForAllPorts(of: service, rules, otherwise: unknown)
-                : self.routes(to: service, port: plan.port, rules)
+                ? routesForAllPorts(of: service, plan, rules, otherwise: unknown)
+                : self.routes(to: service, port: plan.port, plan, rules)
             guard !routes.isEmpty else { continue }
             let domains = ServiceDomains.domains(
                 of: service, seenFrom: node.namespace, domain: node.domain
@@ -69,7 +69,7 @@ extension RouteCompiler {
         // Istio knows hosts that only rules name on port 80 alone.
         if plan.isForAllPorts || plan.port == 80 {
             for (host, service) in rules.foreignHosts(registry) {
-                let routes = routes(of: service, in: Self.meshScope(80))
+                let routes = routes(of: service, in: plan.scope(80))
                 guard !routes.isEmpty, taken.insert(HostName.domain(host)).inserted else {
                     continue
                 }
@@ -96,12 +96,14 @@ extension RouteCompiler {
 
     /// None where the service has no such port, or one for other protocols.
     private mutating func routes(
-        to service: RegisteredService, port number: UInt16, _ rules: MeshRules
+        to service: RegisteredService, port number: UInt16, _ plan: SidecarPlan.Outbound,
+        _ rules: MeshRules
     ) -> [Route] {
         guard let port = service.port(number), port.takesHTTP else { return [] }
         if let rule = rules.rules(for: service.host) {
-            let question = MeshQuestion(rule: ObjectIdentifier(rule.object), port: number)
-            let routes = meshRoutes[question] ?? self.routes(of: rule, in: Self.meshScope(number))
+            let question = MeshQuestion(
+                rule: ObjectIdentifier(rule.object), gatewayName: plan.gatewayName, port: number)
+            let routes = meshRoutes[question] ?? self.routes(of: rule, in: plan.scope(number))
             meshRoutes[question] = routes
             // Rules of which none is for this port or this workload are no rules.
             if !routes.isEmpty { return routes }
@@ -111,14 +113,15 @@ extension RouteCompiler {
 
     /// A Host tells the port as well: without one 80 is meant, or the only port there is.
     private mutating func routesForAllPorts(
-        of service: RegisteredService, _ rules: MeshRules, otherwise unknown: Route
+        of service: RegisteredService, _ plan: SidecarPlan.Outbound, _ rules: MeshRules,
+        otherwise unknown: Route
     ) -> [Route] {
         let ports = service.ports.filter(\.takesHTTP).map(\.number)
         let usual = ports.contains(80) ? 80 : ports.count == 1 ? ports[0] : nil
         var routes: [Route] = []
         for port in ports {
             guard let condition = authority(on: port, isUsual: port == usual) else { continue }
-            routes += self.routes(to: service, port: port, rules)
+            routes += self.routes(to: service, port: port, plan, rules)
                 .map { $0.narrowed(by: condition) }
         }
         return routes.isEmpty ? [] : routes + [unknown]
@@ -156,10 +159,10 @@ extension RouteCompiler {
 
     /// What becomes of a host that nothing describes (Istio's `block_all` and `allow_any`).
     mutating func unknownHost(
-        _ plan: SidecarPlan.Outbound, _ sidecar: SidecarPlan
+        _ plan: SidecarPlan.Outbound, _ policy: OutboundPolicy
     ) -> Route {
-        let origin = sidecar.sidecar ?? plan.origin
-        if var question = sidecar.egressProxy {
+        let origin = policy.by ?? plan.origin
+        if var question = policy.egressProxy {
             question.listenerPort = plan.port
             let answer = answer(to: question)
             if let (message, advice) = answer.problem {
@@ -177,18 +180,20 @@ extension RouteCompiler {
                 action: .forward(interned.forward(to: proxy)), origin: origin)
         }
         // A forward proxy is told where a call is meant to go; any other has to be shown.
-        if plan.isCaptured || plan.isForAllPorts, sidecar.policy == .allowAny {
+        if plan.isCaptured || plan.isForAllPorts, policy.mode == .allowAny {
             let passed = undescribedDestination(Capture.passthroughCluster, .original(origin))
             return Route(
                 name: "allow_any", match: RouteMatch(path: .any),
                 action: .forward(interned.forward(to: passed)), origin: origin)
         }
         let listed =
-            sidecar.sidecar.map { ", and list it under egress hosts of \($0.object)" } ?? ""
+            policy.by.map { ", and list it under egress hosts of \($0.object)" } ?? ""
         let refusal =
-            sidecar.policy == .registryOnly
-            ? " is blocked by outboundTrafficPolicy REGISTRY_ONLY of \(origin.object)"
-            : " is not known here"
+            plan.gatewayName != GatewayName.mesh
+            ? " is blocked by \(origin.object), which goes to known hosts alone"
+            : policy.mode == .registryOnly
+                ? " is blocked by outboundTrafficPolicy REGISTRY_ONLY of \(origin.object)"
+                : " is not known here"
         let text = "\(refusal): describe it with a ServiceEntry\(listed)\n"
         return Route(
             name: "block_all", match: RouteMatch(path: .any),
@@ -200,9 +205,17 @@ extension RouteCompiler {
     }
 }
 
+extension SidecarPlan.Outbound {
+    /// Of the rules for calls to `port` of a service.
+    func scope(_ port: UInt16) -> RouteCompiler.Scope {
+        RouteCompiler.Scope(gatewayName: gatewayName, declaredPort: port)
+    }
+}
+
 /// A VirtualService and a port of the mesh, whose routes all listeners share.
 struct MeshQuestion: Hashable {
     var rule: ObjectIdentifier
+    var gatewayName: String
     var port: UInt16
 }
 

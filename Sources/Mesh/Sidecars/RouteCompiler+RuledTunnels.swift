@@ -9,7 +9,8 @@ extension RouteCompiler {
 
     /// - Parameter taken: the domains that are answered for already; these are added.
     mutating func ruledTunnels(
-        _ rules: MeshRules, taken: inout Set<String>, otherwise unknown: Route, _ listener: UInt16
+        _ rules: MeshRules, taken: inout Set<String>, otherwise unknown: Route,
+        _ plan: SidecarPlan.Outbound
     ) -> [VirtualHost] {
         var order: [String] = []
         var routes: [String: [Route]] = [:]
@@ -18,7 +19,7 @@ extension RouteCompiler {
             for (number, tls) in object.tls.enumerated() {
                 for match in tls.match {
                     let port = match.port ?? Self.usualTunnelPort
-                    let scope = Self.meshScope(port)
+                    let scope = plan.scope(port)
                     guard applies(match, object, scope), let condition = authority(on: port),
                         let way = route(
                             tls.route, "spec.tls[\(number)]", at: tls.position, of: object,
@@ -42,7 +43,7 @@ extension RouteCompiler {
         }
         return order.map { name in
             VirtualHost(
-                name: "\(name):\(listener)", domains: [name],
+                name: "\(name):\(plan.port)", domains: [name],
                 routes: (routes[name] ?? []) + [unknown])
         }
     }

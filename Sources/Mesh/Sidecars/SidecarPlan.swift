@@ -37,6 +37,8 @@ struct SidecarPlan: Equatable {
         let origin: Origin
         /// Redirected connections arrive there.
         var isGate = false
+        /// Whose rules hold there: the mesh's, or a Gateway's that is a forward proxy.
+        var gatewayName = GatewayName.mesh
         /// Nothing is bound: it says what a destination's port is to captured connections.
         var isCaptured = false
     }

@@ -15,6 +15,7 @@ final class DynamicHostTable {
     }
 
     private(set) var settings: DynamicHosts
+    private var isRetired = false
     private unowned let cluster: ClusterState
     /// By the hash of host and port; a host whose place is taken stands in the next.
     private var hosts: [UInt64: DynamicHost] = [:]
@@ -44,7 +45,12 @@ final class DynamicHostTable {
         }
     }
 
-    func retire() { remove { _ in true } }
+    /// The cluster left the configuration; a request that waits for DNS still finds its host, whose
+    /// connections nobody keeps.
+    func retire() {
+        isRetired = true
+        remove { _ in true }
+    }
 
     /// Its name is kept no longer.
     func forget(_ name: CachedName) { remove { $0.name === name } }
@@ -67,7 +73,9 @@ final class DynamicHostTable {
         case .failure(let failure): return .failed(failure)
         }
         if worker.nameCache.use(host.name) == .asking { return .asks(host) }
-        return host.call(settings, in: cluster)
+        let finding = host.call(settings, in: cluster)
+        if isRetired { host.endpoint?.retire() }
+        return finding
     }
 
     private func known(

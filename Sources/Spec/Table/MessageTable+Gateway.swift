@@ -34,9 +34,9 @@ extension MessageTable {
             FieldRow("number", .integer("uint32"), "1 to 65535; 0 with a unix bind."),
             FieldRow(
                 "protocol", .choice(PortProtocol.self),
-                "HTTP, HTTP2, GRPC, GRPC-WEB and HTTP_PROXY are served as HTTP; TCP, MONGO, MYSQL "
-                    + "and REDIS as bytes; HTTPS as HTTP inside of TLS, TLS as bytes inside of "
-                    + "it."),
+                "HTTP, HTTP2, GRPC and GRPC-WEB are served as HTTP; TCP, MONGO, MYSQL and REDIS as "
+                    + "bytes; HTTPS as HTTP inside of TLS, TLS as bytes inside of it; HTTP_PROXY "
+                    + "is a forward proxy."),
             FieldRow("name", .string, "Unique in the Gateway."),
             FieldRow("targetPort", .integer("uint32"), .noEffect, "Refused, as by Istio."),
         ])

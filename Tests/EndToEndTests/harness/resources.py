@@ -17,7 +17,8 @@ def resource(kind, name, spec, namespace=None, group="networking.istio.io/v1"):
 
 def gateway(name="edge", hosts=("*",), port=80, protocol="HTTP", namespace=None, **more):
     """A Gateway with one server; `more` are fields of the server."""
-    server = {"port": {"number": port, "name": protocol.lower(), "protocol": protocol}}
+    name_of_port = protocol.lower().replace("_", "-")
+    server = {"port": {"number": port, "name": name_of_port, "protocol": protocol}}
     server["hosts"] = list(hosts)
     server.update(more)
     spec = {"selector": {"istio": "ingressgateway"}, "servers": [server]}
