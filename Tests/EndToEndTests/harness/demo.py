@@ -52,13 +52,13 @@ class Demo:
         self._files = 0
 
     def _copy_rules(self):
-        """gateways as it is, but for the ports of the outside hosts that entries lead to."""
+        """gateways as it is, but for the ports of hosts that entries lead to."""
 
         def copy(source, target):
             shutil.copy(source, target)
             if target.endswith(".yaml"):
                 text = Path(target).read_text()
-                for port in (WORKLOAD, OUTSIDE):
+                for port in (WORKLOAD, OUTSIDE, CALLS):
                     text = text.replace(f"targetPort: {port},", f"targetPort: {self.map[port]},")
                 text = text.replace(f"number: {OUTSIDE},", f"number: {self.map[OUTSIDE]},")
                 Path(target).write_text(text)
