@@ -284,7 +284,10 @@ def neighbour():
             lambda: os.readlink(f"/proc/{child.pid}/ns/net") != own, "the other namespace"
         )
         cable = ["link", "add", "here", "type", "veth", "peer", "name", "there"]
-        ip(*cable, "netns", child.pid)
+        try:
+            ip(*cable, "netns", child.pid)
+        except subprocess.CalledProcessError:
+            pytest.skip("this kernel has no veth: calls from another machine were not tested")
         for address, device, where in [(here, "here", []), (there, "there", inside)]:
             ip("addr", "add", address, "dev", device, inside=where)
             ip("link", "set", device, "up", inside=where)

@@ -27,7 +27,8 @@ def test_check_proves_what_a_mesh_promises():
     run = isthmus("demo", "--check", seconds=60, cwd=PROJECT)
     assert run.code == 0, run.out + run.err
     promises = ("TLS 1.3", "HTTP/2", "plain text is refused", "who calls", "renewed under load")
-    promises += ("called by its name",)
+    promises += ("called by its name", "asks an outside service: blocked", "it answers, over TLS")
+    promises += ("blocked again",)
     for promise in promises:
         assert re.search(rf"(?m)^ok .*{re.escape(promise)}", run.out), f"{promise}:\n{run.out}"
 

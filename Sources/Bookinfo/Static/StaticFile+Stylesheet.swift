@@ -91,7 +91,7 @@ extension StaticFile {
         .stars { margin: 4px 0 0; font-size: 24px; line-height: 1.2; letter-spacing: 2px; }
         .stars.black { color: #000; }
         .stars.red { color: var(--red); }
-        .served {
+        .served, .reason {
           margin: 8px 0 0; padding: 8px 12px; font-size: 15px; color: var(--soft);
           background: var(--ground); border-radius: 8px; overflow-wrap: anywhere;
         }
