@@ -232,8 +232,11 @@ def test_tls_by_server_name_through_a_sidecar_of_our_own(started, tmp_path):
     (tmp_path / "proxy").mkdir()
     with Shop(authority, "books.test") as shop:
         outside = r.service_entry("books.test", shop.port, port=443, protocol="TLS")
+        strict = r.resource(
+            "Sidecar", "strict", {"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
+        )
         with Sidecar(
-            tmp_path / "proxy", [CALLER, outside], workload="caller", ports=(15001,)
+            tmp_path / "proxy", [CALLER, outside, strict], workload="caller", ports=(15001,)
         ) as sidecar:
             tunnels = {
                 name: {"tunnel": {"targetHost": name, "targetPort": 443}}

@@ -120,8 +120,9 @@ final class ClusterState {
     }
 
     /// Times a choice is made anew when it falls on somebody who was asked before (Istio's
-    /// `host_selection_retry_max_attempts`). In Envoy it stands then; but who is down has nothing to
-    /// do, and the least busy of two is that one over and over: here whoever is left is looked for.
+    /// `host_selection_retry_max_attempts`). In Envoy it stands then; but who is down has nothing
+    /// to do, and the least busy of two is that one over and over: here whoever is left is looked
+    /// for.
     static let triesMax = 5
 
     /// Nil where there is nobody to ask.
