@@ -1,9 +1,16 @@
 // What the data plane puts up with; every number is shown by `isthmus version --limits`.
 public import HTTP
+public import Net
 
 public struct ProxyLimits: Sendable {
     public var http = HTTPLimits()
     public var http2 = H2Limits()
+    /// Of host names that requests name.
+    public var names = NameCache.Limits()
+    /// Endpoints that calls have brought a cluster, on one loop.
+    public var calledEndpointsMax = 1024
+    /// Lines about calls that a policy did not let through, a second and loop.
+    public var refusalLinesMax = 10
     /// Client connections of the process; more are closed at once. Lowered to what descriptors
     /// allow: each may need one upstream as well.
     public var connectionsMax = 100_000
@@ -122,6 +129,20 @@ public struct ProxyLimits: Sendable {
             ("tunnel-idle", "\(tunnelIdleMs)", "ms", "a TCP connection on which nothing moves"),
             ("high-water", "\(highWaterBytes)", "bytes", "unsent for one peer; then no more read"),
             ("low-water", "\(lowWaterBytes)", "bytes", "unsent for one peer; then read on"),
+            (
+                "names", "\(names.namesMax)", "names",
+                "that requests have named, kept on one loop; the one missed least leaves"
+            ),
+            ("name-waits", "\(names.waitsMax)", "requests", "on one loop that wait for DNS"),
+            ("name-unused", "\(names.unusedMs)", "ms", "until a name that nobody calls leaves"),
+            (
+                "called-endpoints", "\(calledEndpointsMax)", "endpoints",
+                "that calls have brought a cluster, on one loop"
+            ),
+            (
+                "refusal-lines", "\(refusalLinesMax)", "lines",
+                "a second and loop, about calls that a policy blocks"
+            ),
             ("mirrors", "\(mirrorsMax)", "requests", "copies under way on one loop"),
             (
                 "mirror-bytes", "\(mirrorBytesMax)", "bytes",

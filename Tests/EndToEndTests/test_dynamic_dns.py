@@ -250,6 +250,20 @@ def test_of_several_addresses_those_inside_are_left_out(started, names, web, own
     assert set(web.served) == {own}
 
 
+def test_an_address_of_one_family_that_nobody_answers_at_costs_nothing(started, names, web, own):
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("2001:db8::1", 9))
+        except OSError:
+            pytest.skip("this machine has no IPv6 beyond loopback: two families were not tested")
+        other = probe.getsockname()[0]
+    names.set("dual.app.test", own, other)
+    gateway = start(started, names, *objects(web.port))
+    for _ in range(12):
+        assert get(gateway, "dual.app.test", CLOSE).status == 200
+    assert set(web.served) == {own}
+
+
 def test_an_entry_that_lists_an_address_means_it(started, names, web):
     names.set("in.app.test", "127.0.0.1")
     listed = r.service_entry(
@@ -377,6 +391,18 @@ def test_a_resolver_that_hangs_costs_the_connect_timeout_and_nobody_else(started
         assert get(gateway, "a.app.test", CLOSE).status == 200
     names.go_on()
     wait_for(lambda: get(gateway, "b.app.test").status == 200, "the resolver's answer", 20)
+
+
+def test_the_routes_timeout_holds_while_dns_is_asked(started, names, web):
+    rule = r.rule(r.destination("*.app.test", port=80), timeout="300ms")
+    gateway = start(
+        started, names, r.gateway(), wildcard(web.port), r.virtual_service("apps", rule)
+    )
+    names.hang()
+    assert get(gateway, "a.app.test").status == 504
+    assert gateway.log_entry(authority="a.app.test")["response_flags"] == "UT"
+    names.go_on()
+    wait_for(lambda: get(gateway, "a.app.test").status == 200, "the resolver's answer", 20)
 
 
 def test_whoever_leaves_while_dns_is_asked_leaves_nothing_behind(started, names, web):

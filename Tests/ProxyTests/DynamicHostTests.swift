@@ -129,14 +129,43 @@ struct DynamicHostTests {
         try rig.settle()
     }
 
+    @Test("a full table lets hosts go that nobody calls now, and answers 503 where there are none")
+    func full() throws {
+        let backend = try Backend()
+        var settings = settings
+        settings.limits.calledEndpointsMax = 1
+        let rig = try Rig(Self.plan(backend), backends: [backend], settings: settings)
+        let client = try rig.connect()
+        try client.send(get("a.app.test"))
+        let first = try rig.accept()
+        _ = try first.readHead()
+        let other = try rig.connect()
+        try other.send(get("b.app.test"))
+        let refused = try other.readHead()
+        #expect(refused.hasPrefix("HTTP/1.1 503 "), "\(refused)")
+        _ = try other.read(to: "\n")
+        try first.send(PlainRequest.ok)
+        try client.readOK()
+        try other.send(get("b.app.test"))
+        try rig.accept().serve()
+        try other.readOK()
+        #expect(try first.readToEnd().text.isEmpty, "its host has left")
+        try rig.settle()
+    }
+
     @Test("so many refusals are told a second; the next says how many were not")
     func bounded() {
         var record = RefusalRecord()
         var told: [UInt64] = []
-        for _ in 0..<25 { told += record.add(.host, nowNs: 5_000_000_000).map { [$0] } ?? [] }
-        #expect(told == [UInt64](repeating: 0, count: RefusalRecord.linesMax))
-        #expect(record.add(.port, nowNs: 6_000_000_000) == 15)
-        #expect(record.add(.port, nowNs: 6_000_000_001) == 0)
+        for _ in 0..<25 {
+            guard let untold = record.add(.host, nowNs: 5_000_000_000, linesMax: 10) else {
+                continue
+            }
+            told.append(untold)
+        }
+        #expect(told == [UInt64](repeating: 0, count: 10))
+        #expect(record.add(.port, nowNs: 6_000_000_000, linesMax: 10) == 15)
+        #expect(record.add(.port, nowNs: 6_000_000_001, linesMax: 10) == 0)
         #expect(record[.host] == 25 && record[.port] == 2 && record[.address] == 0)
     }
 }

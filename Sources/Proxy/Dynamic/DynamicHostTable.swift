@@ -19,8 +19,6 @@ final class DynamicHostTable {
     private unowned let cluster: ClusterState
     /// By the hash of host and port; a host whose place is taken stands in the next.
     private var hosts: [UInt64: DynamicHost] = [:]
-    /// Endpoints remembered; beyond that those without requests under way are let go.
-    private static let hostsMax = 1024
     /// Two names that share a hash are an accident.
     private static let placesMax: UInt64 = 4
 
@@ -30,6 +28,9 @@ final class DynamicHostTable {
     }
 
     private var worker: Worker { cluster.worker }
+    private var hasRoom: Bool {
+        hosts.count < worker.settings.limits.calledEndpointsMax
+    }
 
     var endpoints: [EndpointState] { hosts.values.compactMap(\.endpoint) }
 
@@ -92,7 +93,7 @@ final class DynamicHostTable {
         }
         guard let name = HostSyntax.canonical(written.array) else { return .failure(.badName) }
         guard settings.admits(name) else { return .failure(.notAdmitted(settings)) }
-        guard let place = free, hosts.count < Self.hostsMax || makeRoom(),
+        guard let place = free, hasRoom || makeRoom(),
             let cached = worker.nameCache.name(name)
         else { return .failure(.overflow) }
         let host = DynamicHost(cached, written: written.array, port: port)
@@ -103,8 +104,8 @@ final class DynamicHostTable {
     /// Hosts that are nowhere go first, then those that nobody calls now.
     private func makeRoom() -> Bool {
         remove { $0.endpoint == nil }
-        if hosts.count >= Self.hostsMax { remove { $0.endpoint?.activeRequests == 0 } }
-        return hosts.count < Self.hostsMax
+        if !hasRoom { remove { $0.endpoint?.activeRequests == 0 } }
+        return hasRoom
     }
 }
 

@@ -27,21 +27,21 @@ struct RefusalRecord {
     private var windowNs: UInt64 = 0
     private var toldInWindow = 0
     private var untold: UInt64 = 0
-    /// Lines a second; what is beyond it is counted, and the next line says how much it was.
-    static let linesMax = 10
     private static let windowLengthNs: UInt64 = 1_000_000_000
 
     subscript(kind: RefusalKind) -> UInt64 { counts[kind.rawValue] }
 
     /// Counts one.
+    /// - Parameter linesMax: a second; what is beyond it is counted, and the next line says how
+    ///   much that was.
     /// - Returns: how many were not told before it, where this one is to be told; else nil.
-    mutating func add(_ kind: RefusalKind, nowNs: UInt64) -> UInt64? {
+    mutating func add(_ kind: RefusalKind, nowNs: UInt64, linesMax: Int) -> UInt64? {
         counts[kind.rawValue] += 1
         if nowNs &- windowNs >= Self.windowLengthNs {
             windowNs = nowNs
             toldInWindow = 0
         }
-        guard toldInWindow < Self.linesMax else {
+        guard toldInWindow < linesMax else {
             untold += 1
             return nil
         }
@@ -59,7 +59,9 @@ extension Worker {
         because reason: @autoclosure () -> String, on listener: Listener?, by peer: SocketAddress?,
         _ identity: PeerIdentity?
     ) {
-        guard let untold = refusals.add(kind, nowNs: loop.nowNs), let tell = settings.tellRefusal
+        let linesMax = settings.limits.refusalLinesMax
+        guard let untold = refusals.add(kind, nowNs: loop.nowNs, linesMax: linesMax),
+            let tell = settings.tellRefusal
         else { return }
         let own = settings.source.workload
         tell(

@@ -8,7 +8,8 @@ extension Worker {
     /// Made with the first call: most proxies know all their endpoints.
     var nameCache: NameCache {
         if let nameCacheInUse { return nameCacheInUse }
-        let made = NameCache(settings.resolver, loop: loop) { [unowned self] name in
+        let made = NameCache(settings.resolver, limits: settings.limits.names, loop: loop) {
+            [unowned self] name in
             for cluster in clusters { cluster?.dynamic?.forget(name) }
         }
         nameCacheInUse = made

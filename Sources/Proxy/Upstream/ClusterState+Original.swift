@@ -5,9 +5,6 @@ import Net
 import Telemetry
 
 extension ClusterState {
-    /// Addresses remembered; beyond that those without requests under way are let go.
-    private static let originalsMax = 1024
-
     /// nil where nothing tells what the client meant, or only an address that leads nowhere: a
     /// cluster that has endpoints as well (PASSTHROUGH) asks those.
     func original(_ address: SocketAddress?, like template: Endpoint) -> EndpointState? {
@@ -18,7 +15,8 @@ extension ClusterState {
             // Of an endpoint more is known: who it is, and whether it speaks the mesh's TLS.
             if let own = endpoints.first(where: { $0.address == address }) { return own }
         }
-        if originals.count >= Self.originalsMax { forgetIdleOriginals() }
+        // Beyond that those without requests under way are let go.
+        if originals.count >= worker.settings.limits.calledEndpointsMax { forgetIdleOriginals() }
         let endpoint = Endpoint(
             address: address.host, port: address.port, weight: 1, locality: "", labels: [:],
             workload: template.workload, tls: template.tls, origin: template.origin)
