@@ -63,7 +63,8 @@ class Demo:
         self.port = free_port()
         command = [binary(), "demo", "--port", self.port, "--https-port", free_port()]
         command += ["--workload-port", free_port(), "--admin-port", free_port()]
-        command += ["--port-map", f"15001={free_port()}"]
+        others = (15001, 80, 443, 9443)
+        command += ["--port-map", ",".join(f"{port}={free_port()}" for port in others)]
         self.child = Child(command, folder, "demo", env=environment(), cwd=PROJECT)
 
         def told():
