@@ -36,9 +36,9 @@ public enum OutsideResources {
         (
             "gateway.yaml",
             #"""
-            # The front door of hosts that are not in the mesh: 80 for HTTP, 443 for HTTPS with a
-            # certificate of another authority than the mesh's. secure.example.com knows its
-            # clients by certificates of their own. The demo binds them as 9080 and 9443.
+            # The front door of hosts that are not in the mesh: 9080 for HTTP, 9443 for HTTPS with a
+            # certificate of another authority than the mesh's, ports that anybody may bind.
+            # secure.example.com knows its clients by certificates of their own.
             apiVersion: networking.istio.io/v1
             kind: Gateway
             metadata:
@@ -48,14 +48,14 @@ public enum OutsideResources {
               selector:
                 istio: outside
               servers:
-              - port: {number: 80, name: http, protocol: HTTP}
+              - port: {number: 9080, name: http, protocol: HTTP}
                 hosts: ["*"]
-              - port: {number: 443, name: https, protocol: HTTPS}
+              - port: {number: 9443, name: https, protocol: HTTPS}
                 hosts: [books.example.com, news.example.com, "*.wiki.example.com"]
                 tls:
                   mode: SIMPLE
                   credentialName: public
-              - port: {number: 443, name: https-clients, protocol: HTTPS}
+              - port: {number: 9443, name: https-clients, protocol: HTTPS}
                 hosts: [secure.example.com]
                 tls:
                   mode: MUTUAL

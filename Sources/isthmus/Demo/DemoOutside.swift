@@ -3,6 +3,7 @@
 // A name that does not exist and an authority that nobody trusts would show nothing, so the demo's
 // proxies are told both, as DNS and the system's trust store tell them elsewhere.
 import Authority
+import Bookinfo
 import Control
 import Mesh
 import Net
@@ -51,7 +52,10 @@ struct DemoOutside {
     func proxy() -> ProxyOptions {
         var node = Node(labels: ["istio": "outside"], namespace: "outside")
         node.bindAddress = SocketAddress.v4(Self.host, port: 0).host
-        node.portMap = [80: ports.workload, 443: ports.bound(DemoMesh.declaredOutside)]
+        node.portMap = [
+            BookinfoService.defaultPort: ports.workload,
+            DemoMesh.declaredOutside: ports.bound(DemoMesh.declaredOutside),
+        ]
         var source = ConfigurationSource(paths: [], node: node)
         source.base = base
         var options = ProxyOptions(source: source, workerCount: 1)
