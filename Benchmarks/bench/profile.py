@@ -43,7 +43,7 @@ def run(
 
 
 def with_perf(setting: Setting, peer, question: Question, out: Path) -> None:
-    with setting.started("profile", peer, setting.site(tls=question.tls)) as proxy:
+    with setting.started("profile", peer, setting.site(tls=question.tls, origin=question.origin)) as proxy:
         if proxy is None:
             return
         question.load(setting, proxy, seconds=2)
@@ -96,7 +96,7 @@ def with_callgrind(
     data = f"{out}.out"
     wrap = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--collect-jumps=no",
             f"--callgrind-out-file={data}"]  # fmt: skip
-    site = setting.site(tls=question.tls)
+    site = setting.site(tls=question.tls, origin=question.origin)
     folder = setting.subfolder("callgrind")
     lean = type(peer)(peer.name, without_debug_info(peer.program, folder))
     running = lean.start(site, folder, setting.proxy_core, wrap)
