@@ -200,16 +200,22 @@ public struct Buffer: ~Copyable {
 
     /// The lowest `count` hexadecimal digits, with leading zeros.
     public mutating func appendHexDigits(_ value: UInt64, count: Int) {
-        guard count > 0 else { return }
-        reserve(count)
-        let end = unsafe base.unsafelyUnwrapped + tail + count
-        var rest = value
-        for back in 1...count {
-            let nibble = UInt8(truncatingIfNeeded: rest) & 0xf
-            unsafe end.storeBytes(
-                of: nibble &+ (nibble < 10 ? 0x30 : 0x57), toByteOffset: -back, as: UInt8.self)
-            rest >>= 4
+        if count > 8 {
+            appendHexDigits(value >> 32, count: count - 8)
+            appendHexDigits(value, count: 8)
+            return
         }
+        guard count > 0 else { return }
+        // Eight digits at once, a nibble a byte, of which the last `count` are wanted.
+        var digits = value & 0xffff_ffff
+        digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff
+        digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
+        digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f
+        let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        let text = digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
+        reserve(8)
+        unsafe base.unsafelyUnwrapped.storeBytes(
+            of: (text << UInt64(64 - 8 * count)).bigEndian, toByteOffset: tail, as: UInt64.self)
         tail += count
     }
 

@@ -91,6 +91,18 @@ public struct ByteView {
             if one != two, lowercased(one) != lowercased(two) { return false }
             index &+= 8
         }
+        if index < count, count >= 8 {
+            // The last eight once more, in one piece.
+            let one = unsafe base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            let two = unsafe other.base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            return one == two || lowercased(one) == lowercased(two)
+        }
+        if count &- index >= 4 {
+            let one = unsafe base.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+            let two = unsafe other.base.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+            if one != two, lowercased(UInt64(one)) != lowercased(UInt64(two)) { return false }
+            index &+= 4
+        }
         while index < count {
             if lowercased(self[index]) != lowercased(other[index]) { return false }
             index &+= 1

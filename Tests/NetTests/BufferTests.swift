@@ -68,11 +68,13 @@ struct BufferTests {
         buffer.removeAll()
         buffer.append(hexadecimal: value)
         #expect(buffer.readable.string == String(value, radix: 16))
-        buffer.removeAll()
-        buffer.appendHexDigits(value, count: 16)
         let hexadecimal = String(value, radix: 16)
-        let zeros = String(repeating: "0", count: 16 - hexadecimal.count)
-        #expect(buffer.readable.string == zeros + hexadecimal)
+        let all = String(repeating: "0", count: 16 - hexadecimal.count) + hexadecimal
+        for count in 0...16 {
+            buffer.removeAll()
+            buffer.appendHexDigits(value, count: count)
+            #expect(buffer.readable.string == all.suffix(count))
+        }
     }
 
     @Test("text goes in as UTF-8")

@@ -19,23 +19,30 @@ enum H1Scanner {
         var index = start
         let span = bytes.span
         while index + 8 <= span.count {
-            guard isNameLike(unsafe span.bytes.unsafeWord(at: index)) else { break }
-            index += 8
+            let others = notNameLike(unsafe span.bytes.unsafeWord(at: index))
+            if others == 0 {
+                index += 8
+                continue
+            }
+            index += others.trailingZeroBitCount >> 3
+            guard isToken(bytes[index]) else { return index - start }
+            index += 1
         }
         while index < bytes.count, isToken(bytes[index]) { index += 1 }
         return index - start
     }
 
-    /// Whether eight bytes are letters and hyphens: what most names are made of.
+    /// The highest bit of each of eight bytes that is neither letter nor hyphen, which most names
+    /// are made of; the first byte is the lowest.
     @inline(__always)
-    private static func isNameLike(_ word: UInt64) -> Bool {
+    private static func notNameLike(_ word: UInt64) -> UInt64 {
         let high: UInt64 = 0x8080_8080_8080_8080
         let low = (word | 0x2020_2020_2020_2020) & ~high
         // A sum of seven bits reaches the eighth from `a` on, or from the byte behind `z`.
         let letters = (low &+ 0x1f1f_1f1f_1f1f_1f1f) & ~(low &+ 0x0505_0505_0505_0505)
         let others = word ^ 0x2d2d_2d2d_2d2d_2d2d
         let hyphens = ~((others & ~high) &+ ~high | others)
-        return (letters | hyphens) & ~word & high == high
+        return ~((letters | hyphens) & ~word) & high
     }
 
     /// RFC 9110 section 5.5: field-content is visible characters, obs-text, blank and tab.
