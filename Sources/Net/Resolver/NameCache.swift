@@ -3,7 +3,7 @@
 // Bounded in every way, because the callers choose the names: so many are kept, so many may wait,
 // and a name that nobody calls is neither asked for again nor kept.
 
-public final class NameCache {
+public final class NameCache: Pollable {
     public struct Limits: Sendable {
         /// Names kept (Envoy's `max_hosts`).
         public var namesMax = 1024
@@ -28,6 +28,8 @@ public final class NameCache {
     private let left: (CachedName) -> Void
     private var names: [String: CachedName] = [:]
     private var waiting = 0
+    /// Whose answer is there; called when this round of events is over.
+    private var answered: [NameWait] = []
     private var random = Random()
 
     /// - Parameter left: gets each name that is kept no longer.
@@ -115,13 +117,21 @@ public final class NameCache {
         if answer.isComplete, !name.hasLeft {
             schedule(name, atMs: name.record.refreshAtMs)
         }
-        let waits = name.waits
+        guard !name.waits.isEmpty else { return }
+        // An answer may come inside somebody's own call, who is using the loop's buffers.
+        if answered.isEmpty { loop.atEndOfThisRound(self) }
+        answered += name.waits
         name.waits.removeAll()
-        waiting -= waits.count
+    }
+
+    override public func roundEnded() {
+        let waits = answered
+        answered = []
         for wait in waits {
-            let then = wait.then
+            guard let then = wait.then else { continue }
             wait.then = nil
-            then?()
+            waiting -= 1
+            then()
         }
     }
 
