@@ -17,6 +17,7 @@ from harness import resources as r
 from harness.binary import environment, isthmus
 from harness.certificates import Authority
 from harness.sidecar import Sidecar
+from harness.tutorials import tutorial
 from harness.upstream import Upstream, answers, ok
 from harness.waiting import wait_for
 
@@ -137,6 +138,42 @@ def test_installing_again_replaces_and_exclusions_are_left_alone(apart, tmp_path
             # request was on its way already, by a reset.
             assert curl(f"http://{VIRTUAL}:83/")[0] in (52, 56)
             assert curl(f"http://127.0.0.1:{direct.port}/") == (0, "direct\n")
+
+    apart(body)
+
+
+def test_the_tutorials_ways_out_of_the_mesh(apart, tmp_path):
+    """E1: unknown hosts are let through. E2: a ServiceEntry, and the rest is refused. E3: ranges of
+    addresses go past the proxy."""
+
+    def body():
+        def at(address, word):
+            script = answers(*[ok(f"{word}\n".encode())] * 5)
+            return Upstream(word, script, port=80, address=address)
+
+        outside, external = at("10.9.0.1", "outside"), at("127.0.0.26", "entry")
+        known = "external.example.com"
+        with outside, external, sidecar(tmp_path) as proxy:
+            assert capture("install", "--uid", NOBODY).code == 0
+            assert curl("http://10.9.0.1/", "-H", "Host: unknown.example.com") == (0, "outside\n")
+            proxy.write("external.yaml", tutorial("external"))
+            registry_only = r.resource(
+                "Sidecar", "default",
+                {"egress": [{"hosts": ["./*"]}],
+                 "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}},
+            )  # fmt: skip
+            proxy.write("sidecar.yaml", registry_only)
+            status = ["-o", os.devnull, "-w", "%{http_code}"]
+
+            def is_refused():
+                refused = curl("http://10.9.0.1/", "-H", "Host: unknown.example.com", *status)
+                return refused == (0, "502")
+
+            wait_for(is_refused, "the policy to be live")
+            assert curl("http://10.9.0.1/", "-H", f"Host: {known}") == (0, "entry\n")
+            done = capture("install", "--uid", NOBODY, "--exclude-cidr", "10.9.0.0/16")
+            assert done.code == 0, done.err
+            assert curl("http://10.9.0.1/", "-H", "Host: unknown.example.com") == (0, "outside\n")
 
     apart(body)
 
