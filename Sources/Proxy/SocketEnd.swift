@@ -14,6 +14,8 @@ final class SocketEnd: TunnelEnd, PeerHolder {
     /// FIN goes out as soon as everything is written.
     private var endsOutput = false
     private var isAdvancing = false
+    /// Of the client's identity, where it has one.
+    private var seat: PeerSeat?
     let worker: Worker
 
     var loop: Loop { worker.loop }
@@ -33,7 +35,7 @@ final class SocketEnd: TunnelEnd, PeerHolder {
             tunnel?.reset()
             return
         }
-        socket.identity?.holder = self
+        seat = socket.identity?.seat(self)
     }
 
     var identity: PeerIdentity? { socket.identity }

@@ -38,6 +38,8 @@ final class ClientConnection: ClientStream, PeerHolder {
     private var timer = TimerID.none
     /// Loop milliseconds; the timer may fire before it and is set anew then.
     private var deadlineMs: UInt64 = 0
+    /// Of the client's identity, where it has one.
+    private var seat: PeerSeat?
     /// Bytes read but not used yet: pipelined requests.
     private var input = Buffer()
     var lingeredBytes = 0
@@ -85,7 +87,7 @@ final class ClientConnection: ClientStream, PeerHolder {
             return
         }
         setDeadline(afterMs: worker.settings.limits.clientIdleMs)
-        identity?.holder = self
+        seat = identity?.seat(self)
         guard early.count > 0, phase != .closed else { return }
         keep(early)
         advance()

@@ -20,6 +20,8 @@ final class H2Connection: Pollable, PeerHolder {
     private var isClosed = false
     private var timer = TimerID.none
     private var lastMovedMs: UInt64 = 0
+    /// Of the client's identity, where it has one.
+    private var seat: PeerSeat?
     /// Frames gathered for one write.
     private static let writeBytes = 128 * 1024
 
@@ -68,7 +70,7 @@ final class H2Connection: Pollable, PeerHolder {
         timer = loop.timers.schedule(
             afterMs: worker.settings.limits.requestBodyIdleMs, target: self, tag: 0)
         received(early)
-        socket.identity?.holder = self
+        seat = socket.identity?.seat(self)
     }
 
     // MARK: - Events

@@ -14,6 +14,16 @@ protocol PeerHolder: AnyObject {
     func dismiss(atOnce: Bool)
 }
 
+/// Lives as long as its holder, who alone keeps it. An identity looks for its holder by this: a
+/// weak reference to a connection would make every count of references to it take the long way.
+final class PeerSeat {
+    unowned let holder: any PeerHolder
+
+    init(_ holder: any PeerHolder) {
+        self.holder = holder
+    }
+}
+
 final class PeerIdentity: TimerTarget {
     let listener: Listener
     /// The filter chain's name.
@@ -33,9 +43,7 @@ final class PeerIdentity: TimerTarget {
     private let notAfter: Int64
     private var timer = TimerID.none
     private(set) var isDismissed = false
-    weak var holder: (any PeerHolder)? {
-        didSet { if isDismissed { holder?.dismiss(atOnce: true) } }
-    }
+    private weak var seat: PeerSeat?
 
     /// The clock may be set, so a far end is looked at again before it comes.
     private static let lookMs: UInt64 = 60_000
@@ -67,6 +75,14 @@ final class PeerIdentity: TimerTarget {
         look()
     }
 
+    /// From now on `holder` serves the connection, for as long as it keeps what it gets.
+    func seat(_ holder: any PeerHolder) -> PeerSeat {
+        let seat = PeerSeat(holder)
+        self.seat = seat
+        if isDismissed { holder.dismiss(atOnce: true) }
+        return seat
+    }
+
     // MARK: - How long
 
     private var worker: Worker { listener.worker }
@@ -74,7 +90,7 @@ final class PeerIdentity: TimerTarget {
     override func timerFired(tag: UInt8) {
         timer = .none
         if tag == Tag.patienceEnded {
-            holder?.dismiss(atOnce: true)
+            seat?.holder.dismiss(atOnce: true)
         } else {
             look()
         }
@@ -122,7 +138,7 @@ final class PeerIdentity: TimerTarget {
         worker.loop.timers.cancel(timer)
         timer = worker.loop.timers.schedule(
             afterMs: worker.settings.limits.drainMs, target: self, tag: Tag.patienceEnded)
-        holder?.dismiss(atOnce: false)
+        seat?.holder.dismiss(atOnce: false)
     }
 
     /// The connection is closed.
@@ -130,7 +146,7 @@ final class PeerIdentity: TimerTarget {
         isDismissed = true
         worker.loop.timers.cancel(timer)
         timer = .none
-        holder = nil
+        seat = nil
     }
 }
 
