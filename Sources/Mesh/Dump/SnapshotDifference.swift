@@ -76,7 +76,7 @@ extension Routing {
     /// `http.8080 bookinfo.example.com`
     fileprivate var namedHosts: [(name: String, item: VirtualHost)] {
         listeners.flatMap { listener -> [(name: String, item: VirtualHost)] in
-            listener.tables.flatMap { table in
+            (listener.tables + [listener.connect].compactMap(\.self)).flatMap { table in
                 table.virtualHosts.flatMap { host in
                     host.domains.map { ("\(table.name) \($0)", host) }
                 }

@@ -87,9 +87,25 @@ final class RegisteredService: Sendable {
 
     /// Whether a route to it would come out the same: endpoints do not count.
     func routesLike(_ other: RegisteredService) -> Bool {
-        self === other
-            || (host == other.host && namespace == other.namespace && ports == other.ports
-                && visibility == other.visibility && externalName == other.externalName
-                && addresses == other.addresses && isExternal == other.isExternal)
+        guard host == other.host, namespace == other.namespace else { return false }
+        // What was not read anew needs no look at its fields.
+        if description.isSame(as: other.description) { return true }
+        return ports == other.ports && visibility == other.visibility
+            && externalName == other.externalName && isExternal == other.isExternal
+            // By these captured connections are told apart.
+            && writtenAddresses == other.writtenAddresses
+            && wantsAutomaticAddress == other.wantsAutomaticAddress
+    }
+}
+
+extension RegisteredService.Description {
+    /// Of the same objects, not of ones that say the same.
+    fileprivate func isSame(as other: RegisteredService.Description) -> Bool {
+        switch (self, other) {
+        case (.kubernetes(let service), .kubernetes(let before)): service === before
+        case (.entries(let entries), .entries(let before)):
+            entries.elementsEqual(before) { $0 === $1 }
+        default: false
+        }
     }
 }

@@ -12,7 +12,8 @@ extension ListenerSpec {
     /// The same address, protocol and, for TCP, destinations.
     func opensLike(_ other: ListenerSpec) -> Bool {
         guard bind == other.bind, port == other.port, declaredPort == other.declaredPort,
-            direction == other.direction
+            direction == other.direction, reach == other.reach,
+            connect?.name == other.connect?.name
         else { return false }
         switch (kind, other.kind) {
         case (.http(let table), .http(let others)): return table.name == others.name
@@ -28,6 +29,8 @@ extension ListenerSpec {
             case (.http(let table), .http(let others)): return table.name == others.name
             case (.tcp(let route), .tcp(let others)):
                 return alike(route, others) { $0.servesLike($1) }
+            case (.detected(let table, let route), .detected(let tables, let others)):
+                return table.name == tables.name && alike(route, others) { $0.servesLike($1) }
             default: return false
             }
         default: return false
@@ -107,6 +110,7 @@ extension RouteAction {
         case (.direct(let left), .direct(let right)):
             left.status == right.status && left.body == right.body
                 && left.namesAuthority == right.namesAuthority
+                && left.clusterName == right.clusterName && left.refuses == right.refuses
         default: false
         }
     }
@@ -134,11 +138,22 @@ extension Cluster {
         loadBalancing == other.loadBalancing && connectTimeoutMs == other.connectTimeoutMs
             && upstreamProtocol == other.upstreamProtocol
             && pool == other.pool && outliers == other.outliers && tunnel == other.tunnel
-            && endpoints.elementsEqual(other.endpoints) {
-                $0 === $1
-                    || $0.address == $1.address && $0.port == $1.port && $0.weight == $1.weight
-                        && UpstreamTLS.areSame($0.tls, $1.tls)
+            && discovery == other.discovery && proxyHeader == other.proxyHeader
+            && leavesMesh == other.leavesMesh
+            && BalancePolicy.areSame(balance, other.balance)
+            && endpoints.elementsEqual(other.endpoints) { $0 === $1 || $0.servesLike($1) }
+            && alike(original, other.original) { $0.servesLike($1) }
+            && alike(dynamic, other.dynamic) {
+                $0.template.servesLike($1.template) && $0.pattern == $1.pattern
+                    && $0.port == $1.port && $0.exceptions == $1.exceptions
             }
+    }
+}
+
+extension Endpoint {
+    fileprivate func servesLike(_ other: Endpoint) -> Bool {
+        address == other.address && port == other.port && weight == other.weight
+            && UpstreamTLS.areSame(tls, other.tls)
     }
 }
 
