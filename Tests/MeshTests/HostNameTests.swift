@@ -1,4 +1,5 @@
 // Istio's arithmetic of host names, gateway names, visibility and near misses.
+import Spec
 import Testing
 
 @testable import Mesh

@@ -95,6 +95,14 @@ extension Findings {
                 advice: "keep `credentialName` or the files")
         default: break
         }
+        // RFC 6066 section 3.
+        if tls.sni.contains("*") || AddressSyntax.isIP(tls.sni) {
+            warning(
+                .field("sni"),
+                message: "`\(tls.sni)` is no server name, which is one whole name and no address",
+                advice: "write the name that the server's certificate has, or leave `sni` out: "
+                    + "requests then ask for their own host")
+        }
         if tls.insecureSkipVerify == true,
             !tls.caCertificates.isEmpty || !tls.subjectAltNames.isEmpty
         {

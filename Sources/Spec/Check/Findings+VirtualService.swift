@@ -5,7 +5,8 @@
 extension Findings {
     mutating func check(_ service: VirtualService) {
         let isForMesh =
-            service.gateways.isEmpty || service.gateways.contains { $0.value == "mesh" }
+            service.gateways.isEmpty
+            || service.gateways.contains { $0.value == GatewayName.mesh }
         if service.isDelegate {
             checkDelegate(service)
         } else {
@@ -21,16 +22,51 @@ extension Findings {
         for (index, route) in service.http.enumerated() {
             enter("http", index)
             check(route, isDelegate: service.isDelegate)
+            for (index, match) in route.match.enumerated() {
+                check(match.conditions?.value.gateways ?? [], ofMatch: index, service)
+            }
             leave()
         }
         for (index, route) in service.tcp.enumerated() {
             enter("tcp", index)
             check(route)
+            for (index, match) in route.match.enumerated() {
+                check(match.gateways, ofMatch: index, service)
+            }
             leave()
         }
         for (index, route) in service.tls.enumerated() {
             enter("tls", index)
             check(route, hosts: service.hosts)
+            for (index, match) in route.match.enumerated() {
+                check(match.gateways, ofMatch: index, service)
+            }
+            leave()
+        }
+    }
+
+    /// A rule for `mesh` in a VirtualService that is not for the mesh is how a call bypasses the
+    /// egress gateway without a word.
+    private mutating func check(
+        _ gateways: [Located<String>], ofMatch match: Int, _ service: VirtualService
+    ) {
+        // A delegate's are those of whoever delegates to it.
+        guard !gateways.isEmpty, !service.isDelegate else { return }
+        let resolve = { GatewayName.resolve($0, namespace: service.namespace) }
+        let all =
+            service.gateways.isEmpty
+            ? [GatewayName.mesh] : service.gateways.map { resolve($0.value) }
+        for (index, gateway) in gateways.enumerated() where !all.contains(resolve(gateway.value)) {
+            enter("match", match)
+            enter("gateways", index)
+            warning(
+                message: "`\(gateway.value)` is not among the gateways of the VirtualService"
+                    + (service.gateways.isEmpty ? ", which is for the mesh alone" : "")
+                    + ": the match never applies there",
+                advice: service.gateways.isEmpty
+                    ? "write `gateways` with it, and with `mesh` if it is for sidecars as well"
+                    : "add it to `gateways`")
+            leave()
             leave()
         }
     }
