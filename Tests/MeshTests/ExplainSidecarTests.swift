@@ -42,6 +42,33 @@ import Testing
         #expect(explanation.hints.first?.contains("it listens for calls on 127.0.0.1_80") == true)
     }
 
+    @Test("a tunnel is told of where it is gone through: by connections, and not by requests")
+    func tunnel() throws {
+        func steps(_ url: String, _ port: String) throws -> String {
+            let documents = """
+                kind: ServiceEntry
+                metadata: {name: proxy}
+                spec:
+                  hosts: [proxy.example]
+                  resolution: STATIC
+                  ports: [{\(port), name: p}]
+                  endpoints: [{address: 10.0.0.1}]
+                ---
+                kind: DestinationRule
+                metadata: {name: proxy}
+                spec:
+                  host: proxy.example
+                  trafficPolicy: {tunnel: {targetHost: far.example, targetPort: 443}}
+                """
+            return try explain(url, documents).destinations.flatMap(\.steps).joined(separator: "; ")
+        }
+        let through = "through a tunnel to far.example:443"
+        let connection = try steps("https://proxy.example/", "number: 443, protocol: TLS")
+        #expect(connection.contains(through))
+        let request = try steps("http://proxy.example/", "number: 80, protocol: HTTP")
+        #expect(request.contains("through no tunnel") && !request.contains(through))
+    }
+
     @Test("why an endpoint gets mutual TLS")
     func mutual() throws {
         let labelled = try explain("http://a/", Piece.meshed("a"), Piece.egress(80))

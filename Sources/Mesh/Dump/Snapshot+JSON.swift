@@ -240,7 +240,7 @@ extension Cluster {
                 if let port = dynamic.port { json.field("port", UInt32(port)) }
                 if let tls = dynamic.template.tls { json.field("tls") { tls.write(to: &$0) } }
             }
-            let protection = protectionSteps
+            let protection = tunnelSteps + protectionSteps
             if !protection.isEmpty {
                 json.field("protection") { json in
                     json.array(protection) { $0.string($1) }

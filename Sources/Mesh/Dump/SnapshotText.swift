@@ -140,7 +140,7 @@ public enum SnapshotText {
         }
         text += "  \(cluster.loadBalancing), connect within \(cluster.connectTimeoutMs) ms"
         text += ", by \(cluster.origins.map(place).joined(separator: ", "))\n"
-        for step in cluster.protectionSteps { text += "  \(step)\n" }
+        for step in cluster.tunnelSteps + cluster.protectionSteps { text += "  \(step)\n" }
         for endpoint in cluster.endpoints {
             text += "  endpoint \(endpoint.addressText)"
             if endpoint.weight != 1 { text += " weight \(endpoint.weight)" }

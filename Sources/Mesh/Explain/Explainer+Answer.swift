@@ -33,17 +33,21 @@ extension Explainer {
             share(
                 destination, of: forward.totalWeight,
                 at: index < written.count ? written[index] : nil,
+                asBytes: inside != nil,
                 missing: "503 NC: there is no such host, port or subset",
                 empty: "503 UH: it has no endpoint")
         }
         conclude(.forwarded)
     }
 
-    /// Adds a destination. - Parameters missing, empty: what becomes of its share where there is no
-    /// cluster, or no endpoint in it.
+    /// Adds a destination.
+    /// - Parameters:
+    ///   - asBytes: a connection goes there, and no request.
+    ///   - missing, empty: what becomes of its share where there is no cluster, or no endpoint in
+    ///     it.
     mutating func share(
         _ destination: WeightedDestination, of total: UInt32, at location: SourceLocation?,
-        missing: String, empty: String
+        asBytes: Bool, missing: String, empty: String
     ) {
         let cluster = destination.cluster.map { snapshot.clusters[$0] }
         let problem: String? =
@@ -61,7 +65,8 @@ extension Explainer {
                 location: location, origins: cluster?.origins ?? [],
                 endpoints: cluster.map(members) ?? [],
                 steps: protocolSteps(cluster) + discoverySteps(cluster) + balanceSteps(cluster)
-                    + (cluster?.protectionSteps ?? []) + Self.headerSteps(destination.headers),
+                    + tunnelSteps(cluster, asBytes: asBytes) + (cluster?.protectionSteps ?? [])
+                    + Self.headerSteps(destination.headers),
                 problem: problem))
     }
 
@@ -97,6 +102,12 @@ extension Explainer {
         case .allAddresses: ["DNS says the addresses of its names; each of them is an endpoint"]
         case .oneAddress: ["DNS says its addresses; each new connection goes to one of them"]
         }
+    }
+
+    private func tunnelSteps(_ cluster: Cluster?, asBytes: Bool) -> [String] {
+        guard let cluster, cluster.tunnel != nil else { return [] }
+        if asBytes { return cluster.tunnelSteps }
+        return ["through no tunnel: `tunnel` is for `tcp` and `tls` routes"]
     }
 
     private func protocolSteps(_ cluster: Cluster?) -> [String] {

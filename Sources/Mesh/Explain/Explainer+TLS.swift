@@ -126,7 +126,7 @@ extension Explainer {
         explanation.rule = .init(title: "\(route.origin.object)", origins: [route.origin])
         for destination in route.destinations {
             share(
-                destination, of: route.totalWeight, at: nil,
+                destination, of: route.totalWeight, at: nil, asBytes: true,
                 missing: "closed at once: there is no such host, port or subset",
                 empty: "closed at once: it has no endpoint")
         }

@@ -3,7 +3,7 @@
 
 extension Cluster {
     public var protectionSteps: [String] {
-        tunnelSteps + (pool?.steps ?? []) + (outliers.map { [$0.text] } ?? [])
+        (pool?.steps ?? []) + (outliers.map { [$0.text] } ?? [])
     }
 }
 
