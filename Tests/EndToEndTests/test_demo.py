@@ -31,6 +31,7 @@ def test_check_proves_what_a_mesh_promises():
     promises += ("blocked again",)
     for promise in promises:
         assert re.search(rf"(?m)^ok .*{re.escape(promise)}", run.out), f"{promise}:\n{run.out}"
+    assert not run.err, "what it provokes is told by the checks, and not by the log"
 
 
 def test_plain_walks_the_page_without_a_mesh():

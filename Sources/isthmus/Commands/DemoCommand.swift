@@ -70,7 +70,9 @@ struct DemoCommand: ParsableCommand {
         // The application's thread starts first and must not be the one that Ctrl-C ends.
         ProxyProcess.blockSignals()
         try certifying {
-            let log = Log(level: verbose ? .info : .warning, isShared: !plain)
+            // A walk is refused on purpose here and there, and says so itself.
+            let level: LogLevel = verbose ? .info : check ? .error : .warning
+            let log = Log(level: level, isShared: !plain)
             let status: ExitStatus =
                 switch (plain, check) {
                 case (true, false): try PlainDemo(port: port).run(log)

@@ -81,7 +81,7 @@ struct SidecarCommand: ParsableCommand {
         }
         throw Complaint(
             .badConfiguration,
-            "no WorkloadEntry and no Pod in namespace \(source.node.namespace) is called what "
-                + "--workload \(name) says; write NAME or NAME.NAMESPACE")
+            "for --workload \(name) there is no WorkloadEntry and no Pod in namespace "
+                + "\(source.node.namespace); write NAME or NAME.NAMESPACE")
     }
 }
