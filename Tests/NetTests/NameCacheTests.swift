@@ -97,6 +97,34 @@ import Testing
             }
         }
 
+        /// Two wait, and the one called first calls the other off: who was called.
+        func callsOneOff(_ text: String) async -> [String] {
+            await withCheckedContinuation { continuation in
+                let box = box
+                mailbox.post { [mailbox] _ in
+                    guard let cache = box.cache, let name = cache.name(text) else { return }
+                    _ = cache.use(name)
+                    let called = Mutex<[String]>([])
+                    _ = cache.wait(for: name) {
+                        called.withLock { $0.append("first") }
+                        for wait in box.waits { cache.cancel(wait) }
+                        box.waits = []
+                        mailbox.post { _ in
+                            continuation.resume(returning: called.withLock { $0 })
+                        }
+                    }
+                    if let second = cache.wait(
+                        for: name,
+                        then: {
+                            called.withLock { $0.append("second") }
+                        })
+                    {
+                        box.waits.append(second)
+                    }
+                }
+            }
+        }
+
         private static func said(of text: String, by cache: NameCache?) -> String {
             guard let name = cache?.name(text) else { return "no room" }
             return name.addresses.isEmpty
@@ -241,6 +269,23 @@ import Testing
             try await desk.until { await $0.ask { $0.counts.pending } == 0 }
         }
         #expect(called.withLock { $0 } == 0)
+    }
+
+    @Test("who is called off by another's call is not called, and gives back one place alone")
+    func calledOff() async throws {
+        let server = try Self.server { name in
+            name == "one.test" ? .addresses(["192.0.2.5"], ttl: 60) : .silence
+        }
+        try await withDesk(Desk(server) { $0.waitsMax = 2 }) { desk in
+            #expect(await desk.callsOneOff("one.test") == ["first"])
+            let room = await desk.ask { cache -> Int in
+                guard let name = cache.name("silent.test") else { return -1 }
+                _ = cache.use(name)
+                return (0..<4).count { _ in cache.wait(for: name, then: {}) != nil }
+            }
+            #expect(room == 2)
+            try await desk.until { await $0.ask { $0.counts.pending } == 0 }
+        }
     }
 
     private func withDesk(_ desk: Desk, _ body: (Desk) async throws -> Void) async throws {

@@ -128,6 +128,7 @@ public final class NameCache: Pollable {
         let waits = answered
         answered = []
         for wait in waits {
+            // Whoever was called before may have called this one off.
             guard let then = wait.then else { continue }
             wait.then = nil
             waiting -= 1
