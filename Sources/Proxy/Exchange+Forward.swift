@@ -64,7 +64,7 @@ extension Exchange {
     func dial(
         _ endpoint: EndpointState, _ security: UpstreamSecurity?
     ) throws(DialFailure) -> UpstreamStream {
-        if endpoint.leadsBack(to: client?.localAddress) { throw endpoint.failed(.loop) }
+        if endpoint.leadsBack(to: client?.arrivalAddress) { throw endpoint.failed(.loop) }
         let saysWho = endpoint.cluster.cluster.proxyHeader != nil
         let ends =
             saysWho ? ClientEnds(client: client?.peer, called: client?.localAddress) : nil

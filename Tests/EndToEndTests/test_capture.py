@@ -16,6 +16,7 @@ from harness import namespace
 from harness import resources as r
 from harness.binary import environment, isthmus
 from harness.certificates import Authority
+from harness.nameserver import NameServer
 from harness.sidecar import Sidecar
 from harness.tutorials import tutorial
 from harness.upstream import Upstream, answers, ok
@@ -95,6 +96,28 @@ def test_passthrough_calls_the_address_that_was_dialled(apart, tmp_path):
                 assert curl(url, *there) == (0, "meant\n")
                 proxied = ["--noproxy", "", "--proxy", "http://127.0.0.1:15001"]
                 assert curl(url, *proxied) == (0, "written\n")
+
+    apart(body)
+
+
+def test_a_dynamic_host_is_called_where_the_application_meant_to(apart, tmp_path):
+    """Its address and the one that was dialled are the same, and that is no way back."""
+
+    def body():
+        names = NameServer(tmp_path, a_app_test=[VIRTUAL]).start()
+        try:
+            with Upstream("web", answers(*[ok(b"web\n")] * 5), address=VIRTUAL) as web:
+                ports = [{"number": web.port, "name": "http", "protocol": "HTTP"}]
+                apps = r.service_entry(
+                    "*.app.test", name="apps", ports=ports, resolution="DYNAMIC_DNS"
+                )
+                options = {"arguments": ["--capture", "--dns", names.address]}
+                with Sidecar(tmp_path, [CALLER, apps], workload="caller", ports=(), **options):
+                    assert capture("install", "--uid", NOBODY).code == 0
+                    there = ["--resolve", f"a.app.test:{web.port}:{VIRTUAL}"]
+                    assert curl(f"http://a.app.test:{web.port}/", *there) == (0, "web\n")
+        finally:
+            names.stop()
 
     apart(body)
 

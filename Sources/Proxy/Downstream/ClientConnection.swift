@@ -55,6 +55,10 @@ final class ClientConnection: ClientStream, PeerHolder {
         socket.isOpen ? listener.calledAddress(of: socket.descriptor) : nil
     }
 
+    override var arrivalAddress: SocketAddress? {
+        socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
+    }
+
     override var originalDestination: SocketAddress? {
         socket.isOpen ? Socket.originalDestination(socket.descriptor) : nil
     }

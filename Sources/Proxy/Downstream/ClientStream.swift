@@ -30,6 +30,8 @@ class ClientStream: Pollable {
     /// The TLS server the connection belongs to; nil in the clear.
     var chain: ChainBinding? { nil }
     var localAddress: SocketAddress? { nil }
+    /// Where the connection arrived: another address than `localAddress` where it was redirected.
+    var arrivalAddress: SocketAddress? { nil }
     /// Where the client meant its connection to go, where it was redirected here.
     var originalDestination: SocketAddress? { nil }
     /// nil in the clear.

@@ -31,6 +31,7 @@ final class H2ClientStream: ClientStream {
     override var protocolName: StaticString { "HTTP/2" }
     override var chain: ChainBinding? { connection.chain }
     override var localAddress: SocketAddress? { connection.localAddress }
+    override var arrivalAddress: SocketAddress? { connection.arrivalAddress }
     override var originalDestination: SocketAddress? { connection.originalDestination }
     override var tls: TLSStream? { connection.tls }
     private var loop: Loop { worker.loop }

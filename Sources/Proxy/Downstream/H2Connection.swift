@@ -47,6 +47,10 @@ final class H2Connection: Pollable, PeerHolder {
         socket.isOpen ? listener.calledAddress(of: socket.descriptor) : nil
     }
 
+    var arrivalAddress: SocketAddress? {
+        socket.isOpen ? Socket.localAddress(socket.descriptor) : nil
+    }
+
     var originalDestination: SocketAddress? {
         socket.isOpen ? Socket.originalDestination(socket.descriptor) : nil
     }
