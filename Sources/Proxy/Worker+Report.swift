@@ -71,11 +71,3 @@ extension Worker {
         return reports
     }
 }
-
-extension ClusterState {
-    /// Its endpoints, and those that calls have brought.
-    fileprivate var calledEndpoints: [EndpointState] {
-        if originals.isEmpty, dynamic == nil { return Array(endpoints) }
-        return endpoints + originals.values + (dynamic?.endpoints ?? [])
-    }
-}

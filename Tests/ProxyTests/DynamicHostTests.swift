@@ -153,6 +153,60 @@ struct DynamicHostTests {
         try rig.settle()
     }
 
+    @Test("a host without a connection may always have one, whatever others hold of the limit")
+    func limited() throws {
+        let backend = try Backend()
+        var plan = Self.plan(backend)
+        let rig = try Rig(plan, backends: [backend], settings: settings)
+        let client = try rig.connect()
+        try client.send(get("a.app.test"))
+        let unlimited = try rig.accept()
+        try unlimited.serve()
+        try client.readOK()
+        plan.limit(PoolLimitTests.limits { $0.connections = 1 })
+        try rig.adopt(plan)
+        #expect(try unlimited.readToEnd().text.isEmpty, "made by other settings")
+        for host in ["a.app.test", "b.app.test"] {
+            try client.send(get(host))
+            try rig.accept().serve()
+            try client.readOK()
+        }
+        let limits = { try rig.onLoop { $0.cluster(at: 0).limits?.connections.value } }
+        #expect(try limits() == 2)
+        // A second one at the same host waits for the first.
+        let other = try rig.connect()
+        try client.send(get("a.app.test"))
+        try other.send(get("a.app.test"))
+        try Wire.wait(for: "a request that waits") {
+            try rig.sample.clusters["outbound|80||*.app.test"]?[.upstreamRqPendingActive] == 1
+                ? () : nil
+        }
+        try rig.adopt(Self.plan(backend))
+        #expect(try limits() == nil)
+        try rig.settle()
+    }
+
+    @Test("a cluster that has gone is not kept by who still waited for a name")
+    func gone() throws {
+        let worker = Worker(loop: try Loop(), settings: settings, counts: ProcessCounts())
+        let literal = "192.0.2.1"
+        weak var kept: ClusterState?
+        do {
+            let cluster = ClusterState(
+                Self.plan(try Backend(), pattern: "192.0.2.1").clusters[0], worker: worker)
+            let table = try #require(cluster.dynamic)
+            cluster.retire()
+            let finding = Array(literal.utf8).withView { table.find($0, port: 80) }
+            guard case .host(let endpoint) = finding else {
+                Issue.record("\(finding)")
+                return
+            }
+            #expect(endpoint.isRetired)
+            kept = cluster
+        }
+        #expect(kept == nil)
+    }
+
     @Test("so many refusals are told a second; the next says how many were not")
     func bounded() {
         var record = RefusalRecord()

@@ -124,7 +124,8 @@ struct Plan {
                         workload: $0.workload,
                         tls: tls ?? $0.tls,
                         origin: $0.origin)
-                }, leavesMesh: outside.contains(place) || old.leavesMesh, origins: old.origins)
+                }, dynamic: old.dynamic,
+                leavesMesh: outside.contains(place) || old.leavesMesh, origins: old.origins)
         }
     }
 

@@ -233,4 +233,34 @@ struct RaceTests {
         #expect(try rig.cluster(.upstreamCxActive) == 0)
         try rig.settle()
     }
+
+    @Test("every address an endpoint: a connection whose address has left ends with its answer")
+    func leftWhileBusy() throws {
+        let backend = try Backend()
+        let plan = Plan.named("app.test", port: backend.address.port, .allAddresses)
+        let rig = try Rig(plan, backends: [backend])
+        let both = try ["127.0.0.1", "::1"].map {
+            try #require(SocketAddress(host: $0, port: 0))
+        }
+        try rig.onLoop {
+            $0.learn([NameChange(name: "app.test", addresses: both, problem: nil)])
+            // At the one's own address is nobody.
+            let state = $0.cluster(at: 0).endpoints.first { $0.address.isIPv6 }
+            if let state { state.avoid(state.address) }
+        }
+        var busy: [(client: Wire, upstream: Wire)] = []
+        for _ in 0..<2 {
+            let (client, upstream, _) = try rig.open(PlainRequest.get)
+            busy.append((client, upstream))
+        }
+        try rig.onLoop {
+            $0.learn([NameChange(name: "app.test", addresses: [both[1]], problem: nil)])
+        }
+        for (client, upstream) in busy {
+            try upstream.send(PlainRequest.ok)
+            try client.readOK()
+        }
+        #expect(try rig.cluster(.upstreamCxActive) == 0)
+        try rig.settle()
+    }
 }

@@ -57,6 +57,7 @@ final class DynamicHost {
         // Workers begin at different places, or all would go to the same server first.
         let start = Int(cluster.worker.random.below(UInt32(open.count)))
         state.adopt(AddressRotation(open, startingAt: start))
+        state.enterLimits()
         endpoint = state
     }
 

@@ -75,7 +75,8 @@ final class DynamicHostTable {
         }
         if worker.nameCache.use(host.name) == .asking { return .asks(host) }
         let finding = host.call(settings, in: cluster)
-        if isRetired { host.endpoint?.retire() }
+        // Whoever waited for the name holds the endpoint; kept here, it would keep the cluster.
+        if isRetired { retire() }
         return finding
     }
 

@@ -30,7 +30,7 @@ extension ClusterState {
 
     func leaveLimits() {
         guard let limits else { return }
-        for endpoint in endpoints { endpoint.leaveLimits() }
+        for endpoint in calledEndpoints { endpoint.leaveLimits() }
         for endpoint in errands?.lines ?? [] { endpoint.leaveLimits() }
         limits.connections.give(UInt32(clamping: stats[.upstreamCxActive]))
         if let limitsSeat { limits.workers.leave(limitsSeat) }
@@ -87,7 +87,7 @@ extension ClusterState {
 
     /// Another worker has nobody to ask there and this one may have a connection to spare.
     func giveUpConnection(to key: EndpointKey) {
-        endpoints.first { $0.key == key }?.giveUpIdle()
+        calledEndpoints.first { $0.key == key }?.giveUpIdle()
     }
 }
 

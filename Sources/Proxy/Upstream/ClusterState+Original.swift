@@ -21,6 +21,7 @@ extension ClusterState {
             address: address.host, port: address.port, weight: 1, locality: "", labels: [:],
             workload: template.workload, tls: template.tls, origin: template.origin)
         let state = EndpointState(endpoint, address: address, cluster: self)
+        state.enterLimits()
         originals[address] = state
         return state
     }

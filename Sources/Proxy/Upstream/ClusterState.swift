@@ -74,7 +74,7 @@ final class ClusterState {
         adoptDynamic()
         if endpoints.count != states.count || !known.isEmpty { stats.add(.membershipChange) }
         endpoints = states
-        if limits != nil { for endpoint in states { endpoint.enterLimits() } }
+        if limits != nil { for endpoint in calledEndpoints { endpoint.enterLimits() } }
         if let health {
             for endpoint in states { endpoint.enterHealth() }
             noteEjections(health)
@@ -83,7 +83,13 @@ final class ClusterState {
         choice = next.balance.map { EndpointChoice($0, next, states) }
         healthChanged()
         // Connections live by the settings they were made with: those that wait are made anew.
-        if !isPoolAlike { for endpoint in endpoints { endpoint.dropIdle() } }
+        if !isPoolAlike { for endpoint in calledEndpoints { endpoint.dropIdle() } }
+    }
+
+    /// Its endpoints, and those that calls have brought.
+    var calledEndpoints: ContiguousArray<EndpointState> {
+        if originals.isEmpty, dynamic == nil { return endpoints }
+        return endpoints + originals.values + (dynamic?.endpoints ?? [])
     }
 
     /// An endpoint was ejected, or came back.

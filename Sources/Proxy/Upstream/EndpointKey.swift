@@ -6,4 +6,6 @@ enum EndpointKey: Hashable, Sendable {
     case address(SocketAddress)
     /// The one there is in its cluster, whatever its addresses are.
     case name
+    /// One of the hosts that requests name; several of them may be at one address.
+    case host(String, port: UInt16)
 }

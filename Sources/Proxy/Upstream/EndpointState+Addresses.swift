@@ -34,6 +34,12 @@ extension EndpointState {
         if let before { rotation?.learn(from: before) }
         guard cluster.cluster.discovery == .allAddresses else { return }
         if let dialled, next?.addresses.contains(dialled) != true { self.dialled = nil }
-        dropIdle { $0 != self.address && next?.addresses.contains($0) != true }
+        dropIdle { !keepsConnections(to: $0) }
+    }
+
+    /// Whether a connection to one of its addresses, now or once, is there for the next request.
+    func keepsConnections(to place: SocketAddress) -> Bool {
+        place == address || cluster.cluster.discovery != .allAddresses
+            || rotation?.addresses.contains(place) == true
     }
 }

@@ -59,7 +59,14 @@ final class EndpointState {
         self.address = address
         self.cluster = cluster
         bornNs = cluster.worker.loop.nowNs
-        key = cluster.cluster.discovery == .oneAddress ? .name : .address(address)
+        key =
+            if cluster.cluster.discovery == .oneAddress {
+                .name
+            } else if endpoint.isName, cluster.cluster.dynamic != nil {
+                .host(endpoint.address, port: endpoint.port)
+            } else {
+                .address(address)
+            }
     }
 
     func adopt(_ next: Endpoint) {
@@ -92,7 +99,7 @@ final class EndpointState {
     func keepIdle(_ connection: UpstreamConnection) -> Bool {
         guard !isRetired, idle.count < cluster.worker.settings.limits.upstreamIdleConnectionsMax,
             connection.security.map({ !$0.isRetired }) ?? (endpoint.tls == nil),
-            cluster.cluster.proxyHeader == nil
+            cluster.cluster.proxyHeader == nil, keepsConnections(to: connection.address)
         else { return false }
         idle.append(connection)
         return true
