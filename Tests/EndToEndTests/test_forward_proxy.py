@@ -12,6 +12,7 @@ from harness import certificates as c
 from harness import resources as r
 from harness.binary import environment, isthmus
 from harness.nameserver import NameServer
+from harness.namespace import own_address
 from harness.sidecar import Sidecar
 from harness.upstream import Upstream
 from harness.waiting import wait_for
@@ -298,16 +299,6 @@ def names(tmp_path):
     server = NameServer(tmp_path).start()
     yield server
     server.stop()
-
-
-def own_address():
-    """An address of this machine that is not loopback; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            pytest.skip("this machine has no address beyond loopback: ALLOW_ANY was not tested")
-        return probe.getsockname()[0]
 
 
 def test_allow_any_reaches_hosts_that_nothing_describes(start, names, authority):
