@@ -11,8 +11,6 @@ final class SocketEnd: TunnelEnd, PeerHolder {
     var pipe: Pipe?
     /// The last read filled its buffer.
     var isBulk = false
-    /// FIN goes out as soon as everything is written.
-    private var endsOutput = false
     private var isAdvancing = false
     /// Of the client's identity, where it has one.
     private var seat: PeerSeat?
@@ -52,7 +50,7 @@ final class SocketEnd: TunnelEnd, PeerHolder {
         }
         if readiness.contains(.writable) {
             if socket.unsentBytes > 0 {
-                flush()
+                wentOut(socket.flush(loop), left: socket.unsentBytes)
             } else if isAwaited {
                 isAwaited = false
                 partner?.partnerHasRoom()
@@ -119,23 +117,16 @@ final class SocketEnd: TunnelEnd, PeerHolder {
         if !socket.write(bytes, loop) { tunnel?.reset() }
     }
 
-    private func flush() {
-        guard socket.flush(loop) else {
-            tunnel?.reset()
-            return
-        }
-        if socket.unsentBytes == 0, endsOutput {
-            endOutput()
-        } else if socket.unsentBytes <= worker.settings.limits.lowWaterBytes {
-            partner?.advance()
-        }
-    }
-
     /// The partner's peer has finished sending: so do we, once everything is out.
     override func endOutput() {
         guard socket.isOpen, !outputEnded else { return }
         endsOutput = true
-        guard socket.unsentBytes == 0 else { return }
+        if socket.unsentBytes == 0 { outputIsOut() }
+    }
+
+    /// FIN goes out.
+    override func outputIsOut() {
+        guard socket.isOpen, !outputEnded else { return }
         outputEnded = true
         socket.sayGoodbye(loop)
         Socket.shutdownSending(socket.descriptor)

@@ -8,6 +8,8 @@ class TunnelEnd: Pollable {
     let isDownstream: Bool
     final var tunnel: Tunnel?
     final weak var partner: TunnelEnd?
+    /// The peer is told that nothing more will come, as soon as everything is written.
+    final var endsOutput = false
     /// The peer was told that nothing more will come.
     final var outputEnded = false
     /// Its partner has bytes in a pipe that the socket did not take.
@@ -32,6 +34,26 @@ class TunnelEnd: Pollable {
     func write(_ bytes: ByteView) {}
     /// The partner's peer has finished sending: so do we, once everything is out.
     func endOutput() {}
+    /// Everything is written, and nothing more will come.
+    func outputIsOut() {}
+
+    /// Some of what was unsent went out.
+    /// - Parameters:
+    ///   - isAlive: false where the socket takes no more, ever.
+    ///   - left: bytes that are still unsent.
+    final func wentOut(_ isAlive: Bool, left: Int) {
+        guard isAlive else {
+            tunnel?.reset()
+            return
+        }
+        guard let limits = tunnel?.worker.settings.limits else { return }
+        if left == 0, endsOutput {
+            outputIsOut()
+        } else if left <= limits.lowWaterBytes {
+            partner?.advance()
+        }
+    }
+
     func close() {}
     /// Ends so that what was said cannot be taken for whole.
     func reset() {}

@@ -15,8 +15,6 @@ final class BodyEnd: TunnelEnd {
     private var early = Buffer()
     private var canRead = false
     private var inputEnded = false
-    /// The last chunk is written.
-    private var endsOutput = false
     private var isAdvancing = false
 
     private var loop: Loop { worker.loop }
@@ -55,7 +53,9 @@ final class BodyEnd: TunnelEnd {
             tunnel?.reset()
             return
         }
-        if readiness.contains(.writable), socket.unsentBytes > 0 { flush() }
+        if readiness.contains(.writable), socket.unsentBytes > 0 {
+            wentOut(socket.flush(loop), left: socket.unsentBytes)
+        }
         if !readiness.isDisjoint(with: [.readable, .peerClosed, .hangup]) {
             canRead = true
             advance()
@@ -156,19 +156,7 @@ final class BodyEnd: TunnelEnd {
         if socket.unsentBytes == 0 { outputIsOut() }
     }
 
-    private func flush() {
-        guard socket.flush(loop) else {
-            tunnel?.reset()
-            return
-        }
-        if socket.unsentBytes == 0, endsOutput {
-            outputIsOut()
-        } else if socket.unsentBytes <= worker.settings.limits.lowWaterBytes {
-            partner?.advance()
-        }
-    }
-
-    private func outputIsOut() {
+    override func outputIsOut() {
         guard !outputEnded else { return }
         outputEnded = true
         tunnel?.closeIfFinished()
