@@ -43,7 +43,8 @@ def run(
 
 
 def with_perf(setting: Setting, peer, question: Question, out: Path) -> None:
-    with setting.started("profile", peer, setting.site(tls=question.tls, origin=question.origin)) as proxy:
+    site = setting.site(tls=question.tls, origin=question.origin)
+    with setting.started("profile", peer, site) as proxy:
         if proxy is None:
             return
         question.load(setting, proxy, seconds=2)
