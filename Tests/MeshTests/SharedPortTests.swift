@@ -32,6 +32,16 @@ struct SharedPortTests {
         #expect(three.says("one of b.example and 1 more as well"))
     }
 
+    @Test("of a crowd the first is named, and the others are not counted to the last")
+    func crowd() {
+        let hosts = (10..<40).map {
+            Self.entry("e\($0)", "e\($0).example", 5432, "TCP", "resolution: NONE")
+        }
+        let world = World(hosts.joined(separator: "\n---\n"))
+        #expect(world.warnings.count == 30)
+        #expect(world.says("port 5432 is one of e11.example and many more as well"))
+    }
+
     @Test("an address, one of the mesh's own, another port, or nobody in common")
     func untold() {
         let other = Self.entry("b", "b.example", 5432, "HTTP")

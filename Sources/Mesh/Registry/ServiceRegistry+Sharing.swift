@@ -6,6 +6,7 @@ internal import Spec
 extension ServiceRegistry {
     /// 80 and 443 are told of for each entry alone (`checkSharing`).
     private static let alwaysShared: Set<UInt16> = [80, 443]
+    private static let countedMax = 10
 
     func tellOfSharedPorts(_ findings: inout Findings) {
         var lost: [(service: RegisteredService, entry: ServiceEntry, port: UInt16)] = []
@@ -29,11 +30,15 @@ extension ServiceRegistry {
             }
         }
         for (service, entry, port) in lost {
-            let others = sharing[port, default: []].filter {
-                $0.host != service.host && $0.visibility.overlaps(service.visibility)
-            }
+            // Found at once among thousands that all share it, and not counted to the last.
+            let others = Array(
+                sharing[port, default: []].lazy.filter {
+                    $0.host != service.host && $0.visibility.overlaps(service.visibility)
+                }.prefix(Self.countedMax + 1))
             guard let other = others.first else { continue }
-            let more = others.count > 1 ? " and \(others.count - 1) more" : ""
+            let count = others.count - 1
+            let more =
+                count == 0 ? "" : count < Self.countedMax ? " and \(count) more" : " and many more"
             findings.report(
                 .warning, entry,
                 at: entry.ports.first { $0.number == port }?.position ?? Position(), "spec.ports",
