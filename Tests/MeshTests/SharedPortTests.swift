@@ -42,6 +42,21 @@ struct SharedPortTests {
         #expect(world.says("port 5432 is one of e11.example and many more as well"))
     }
 
+    @Test("what a namespace keeps for itself is beside its own and what everybody sees")
+    func kept() {
+        func entry(_ name: String, _ namespace: String, _ exportTo: String) -> String {
+            Self.entry(name, "\(name).example", 5432, "TCP", "exportTo: ['\(exportTo)']")
+                .replacing("name: \(name)}", with: "name: \(name), namespace: \(namespace)}")
+        }
+        let apart = World(entry("a", "one", "."), entry("b", "two", "."))
+        #expect(apart.warnings.isEmpty)
+        for other in [entry("b", "one", "."), entry("b", "two", "*"), entry("b", "two", "one")] {
+            let world = World(entry("a", "one", "."), other)
+            #expect(world.says("is one of b.example as well"))
+            #expect(world.says("is one of a.example as well"))
+        }
+    }
+
     @Test("an address, one of the mesh's own, another port, or nobody in common")
     func untold() {
         let other = Self.entry("b", "b.example", 5432, "HTTP")

@@ -22,20 +22,18 @@ extension ServiceRegistry {
             }
         }
         guard !lost.isEmpty else { return }
-        var sharing: [UInt16: [RegisteredService]] = [:]
+        var sharing: [UInt16: PortSharers] = [:]
         let ports = Set(lost.map(\.port))
         for service in services {
             for port in service.ports where ports.contains(port.number) {
-                sharing[port.number, default: []].append(service)
+                sharing[port.number, default: PortSharers()].add(service)
             }
         }
         for (service, entry, port) in lost {
             // Found at once among thousands that all share it, and not counted to the last.
-            let others = Array(
-                sharing[port, default: []].lazy.filter {
-                    $0.host != service.host && $0.visibility.overlaps(service.visibility)
-                }.prefix(Self.countedMax + 1))
-            guard let other = others.first else { continue }
+            guard let others = sharing[port]?.others(than: service, Self.countedMax + 1),
+                let other = others.first
+            else { continue }
             let count = others.count - 1
             let more =
                 count == 0 ? "" : count < Self.countedMax ? " and \(count) more" : " and many more"
