@@ -66,8 +66,8 @@ int isthmus_collapse_heap(void) {
         if (line[gap] != '\0' && strncmp(line + gap, "[heap]", 6) != 0) continue;
         uintptr_t block = (start + huge_page - 1) & ~((uintptr_t)huge_page - 1);
         for (; block + huge_page <= end && !refused; block += huge_page) {
-            // A huge page is resident as a whole: blocks that are empty for the most part stay so.
-            if (isthmus_resident_pages(block) < pages_of_huge / 2) continue;
+            // A huge page is resident as a whole: blocks with more than a quarter empty stay so.
+            if (isthmus_resident_pages(block) < pages_of_huge / 4 * 3) continue;
             if (madvise((void *)block, huge_page, MADV_COLLAPSE) == 0) {
                 collapsed++;
             } else {
