@@ -42,7 +42,8 @@ class Shop:
         self.names, self.context = [], context
         self.listener = socket.create_server((address, 0), backlog=64)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def accept(self):
         while True:
@@ -65,7 +66,11 @@ class Shop:
         return self
 
     def __exit__(self, *_):
+        # Closing alone does not wake who waits in accept: it would go on with whatever socket of a
+        # later test gets the same number.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        self.thread.join(5)
 
 
 @pytest.fixture
