@@ -123,8 +123,7 @@ def test_an_endpoint_that_goes_moves_its_keys_and_few_others(started, servers, t
     gateway = started(*objects(servers.ports, balancer), access_log=False)
     requests = [head("/", f"x-user: {n}") for n in range(2000)]
     before = asked(gateway, requests)
-    gateway.write("resources.yaml", *objects(servers.ports[:3], balancer))
-    wait_for(lambda: "four" not in asked(gateway, requests[:100]), "the change to be live")
+    gateway.apply("resources.yaml", *objects(servers.ports[:3], balancer))
     after = asked(gateway, requests)
     moved = sum(old != new for old, new in zip(before, after))
     assert "four" not in after

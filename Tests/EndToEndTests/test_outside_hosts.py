@@ -8,7 +8,6 @@ from harness import resources as r
 from harness.gateway import Gateway
 from harness.sidecar import Sidecar
 from harness.upstream import Upstream, answers, ok
-from harness.waiting import wait_for
 
 HOST = "api.example.com"
 CALLER = r.workload_entry("caller", 1, {"app": "caller"}, address="127.0.0.1")
@@ -135,8 +134,5 @@ def test_an_entry_that_moves_into_the_mesh_is_told_more_from_then_on(caller, ups
     proxy = caller(r.service_entry(HOST, upstream.port))
     assert "x-forwarded-proto" not in echoed(proxy.get("/", HOST, number=15001))
     moved = r.service_entry(HOST, upstream.port, location="MESH_INTERNAL")
-    proxy.write("resources.yaml", CALLER, moved)
-    wait_for(
-        lambda: "x-forwarded-proto" in echoed(proxy.get("/", HOST, number=15001)),
-        "the entry to be of the mesh",
-    )
+    proxy.apply("resources.yaml", CALLER, moved)
+    assert "x-forwarded-proto" in echoed(proxy.get("/", HOST, number=15001))

@@ -25,8 +25,7 @@ def says(text, name="all", hosts=("*",)):
 @pytest.fixture
 def gateway(started):
     gateway = started(r.gateway(), says("one", "base", ["base.test"]))
-    gateway.write("rules.yaml", says("v0"))
-    wait_for(lambda: gateway.get().text == "v0", "the first rules")
+    gateway.apply("rules.yaml", says("v0"))
     return gateway
 
 
@@ -37,6 +36,7 @@ def seconds_until(gateway, text, host="any.test"):
             response = wire.request(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             took = time.monotonic() - begin
             if response.text == text:
+                gateway.until_live()  # This worker serves by it; now all do.
                 return took
             assert took < 5, f"still {response.text!r} instead of {text!r} after 5 s"
             time.sleep(0.002)
@@ -68,8 +68,8 @@ def test_a_new_file_is_live(gateway):
 
 
 def test_a_deleted_file_is_gone(gateway):
-    (gateway.config / "rules.yaml").unlink()
-    wait_for(lambda: gateway.get().status == 404, "the rules to go")
+    gateway.remove("rules.yaml")
+    assert gateway.get().status == 404
     assert gateway.get(host="base.test").text == "one"
 
 
@@ -203,15 +203,8 @@ def test_a_listener_comes_and_goes_with_its_gateway(started):
     gateway = started(r.gateway(), says("one"), ports=(80, 8081))
     with pytest.raises(ConnectionRefusedError):
         gateway.get(number=8081)
-    gateway.write("more.yaml", r.gateway("more", port=8081))
-
-    def opened():
-        try:
-            return gateway.get(number=8081).status == 404
-        except ConnectionRefusedError:
-            return False
-
-    wait_for(opened, "the new listener")
+    gateway.apply("more.yaml", r.gateway("more", port=8081))
+    assert gateway.get(number=8081).status == 404
     (gateway.config / "more.yaml").unlink()
 
     def closed():

@@ -92,6 +92,30 @@ class Gateway:
         new.rename(target)
         return target
 
+    def apply(self, file, *objects):
+        """Puts a file in place and waits until every worker serves by it."""
+        before = self._live()["version"]
+        self.write(file, *objects)
+        self.until_live(after=before)
+
+    def remove(self, file):
+        """Takes a file away and waits until no worker serves by it."""
+        before = self._live()["version"]
+        (self.config / file).unlink()
+        self.until_live(after=before)
+
+    def until_live(self, after=0):
+        """Until no worker serves by an older configuration than another; one later than `after`."""
+
+        def is_live():
+            live = self._live()
+            return live["version"] > after and live["liveWorkers"] == self.workers
+
+        wait_for(is_live, f"a configuration later than {after} to be live in every worker")
+
+    def _live(self):
+        return self.admin("/config_dump").json
+
     def copy(self, *files):
         self.config.mkdir(parents=True, exist_ok=True)
         for file in files:
