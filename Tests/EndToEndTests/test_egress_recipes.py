@@ -9,12 +9,11 @@ import subprocess
 
 import pytest
 
-from harness import certificates, namespace
+from harness import certificates
 from harness import resources as r
 from harness.binary import PROJECT, environment
 from harness.gateway import Gateway
-from harness.nameserver import NameServer
-from harness.nginx import Nginx
+from harness.outside import Outside
 from harness.sidecar import Mesh, Sidecar
 
 NAMES = ("books", "news", "secure", "www.wiki", "en.wiki", "de.wiki")
@@ -51,53 +50,21 @@ def test_every_recipe_is_here():
     assert folders == RECIPES.keys()
 
 
-class Outside:
-    """nginx on two ports; `secure` asks for a certificate. Says how it was asked and by whom."""
-
-    def __init__(self, folder):
-        self.authority = certificates.Authority(folder / "outside", name="outside")
-        hosts = [f"{name}.example.com" for name in NAMES]
-        pair = self.authority.issue("server", *hosts)
-        self.client = self.authority.issue("client", "client.example.net")
-        self.address = namespace.own_address()
-        said = (
-            'location / { return 200 "$scheme $host $ssl_client_s_dn '
-            '[$http_x_forwarded_proto$http_x_forwarded_client_cert$http_x_envoy_attempt_count]"; }'
-        )
-        secure = f"ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};"
-        self.nginx = Nginx(
-            folder,
-            f"server_name _; {said}",
-            f"server_name _; {secure} {said}",
-            address=self.address,
-        )
-        self._serve_tls(secure, said)
-        records = {name.replace(".", "_"): [self.address] for name in hosts}
-        self.names = NameServer(folder, **records)
-
-    def _serve_tls(self, secure, said):
-        """The second server over TLS, and one more on its port, which wants to know its clients."""
-        listen = f"listen {self.address}:{self.ports[1]} backlog=1024;"
-        tls = listen.replace(" backlog", " ssl backlog")
-        text = self.nginx.file.read_text().replace(listen, tls)
-        knows = f"ssl_verify_client on; ssl_client_certificate {self.authority.certificate};"
-        more = f"server {{ listen {self.address}:{self.ports[1]} ssl; "
-        more += f"server_name secure.example.com; {secure} {knows} {said} }}"
-        end = text.rindex("}")
-        self.nginx.file.write_text(f"{text[:end]}{more}\n}}\n")
-
-    @property
-    def ports(self):
-        return self.nginx.ports
-
-
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory):
-    outside = Outside(tmp_path_factory.mktemp("outside"))
-    outside.names.start()
-    with outside.nginx:
-        yield outside
-    outside.names.stop()
+    """nginx on two ports; `secure` asks for a certificate. Says how it was asked and by whom."""
+    said = (
+        'location / { return 200 "$scheme $host $ssl_client_s_dn '
+        '[$http_x_forwarded_proto$http_x_forwarded_client_cert$http_x_envoy_attempt_count]"; }'
+    )
+    hosts = [f"{name}.example.com" for name in NAMES]
+    anybody = f"server_name _; {said}"
+    made = Outside(tmp_path_factory.mktemp("outside"), hosts, anybody, anybody, tls=[1])
+    made.client = made.authority.issue("client", "client.example.net")
+    knows = f"ssl_verify_client on; ssl_client_certificate {made.roots};"
+    made.nginx.add(1, f"server_name secure.example.com; {knows} {said}", made.pair)
+    with made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +89,7 @@ def write_rules(folder, recipe, outside, gateway):
     text = re.sub(r"address: \S+", "address: 127.0.0.1", text)
     (folder / "egress-gateway.yaml").write_text(text)
     secret = certificates.secret(
-        "client-credential", outside.client, ca=outside.authority.certificate
+        "client-credential", outside.client, ca=outside.roots
     )
     (folder / "caller.yaml").write_text(r.text(CALLER, SIDECAR, secret))
 
@@ -134,7 +101,7 @@ def test_the_outside_is_asked_as_the_recipe_says(recipe, outside, mesh, tmp_path
     options = {
         "paths": [rules],
         "arguments": ["--dns", outside.names.address],
-        "env": environment(SSL_CERT_FILE=str(outside.authority.certificate)),
+        "env": environment(SSL_CERT_FILE=str(outside.roots)),
     }
     account = "istio-egressgateway-service-account"
     identity = mesh.issue(account, namespace="istio-system", name=f"egress-{recipe}")
@@ -148,7 +115,7 @@ def test_the_outside_is_asked_as_the_recipe_says(recipe, outside, mesh, tmp_path
     with egress, sidecar:
         url = f"{asked}.example.com/"
         done = subprocess.run(
-            ["curl", "-sS", "--max-time", "10", "--cacert", outside.authority.certificate,
+            ["curl", "-sS", "--max-time", "10", "--cacert", outside.roots,
              "--noproxy", "", "-x", f"127.0.0.1:{sidecar.port(OUT)}", url],
             capture_output=True, text=True, timeout=20, env=environment(),
         )  # fmt: skip

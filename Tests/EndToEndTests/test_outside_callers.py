@@ -10,11 +10,10 @@ import sys
 
 import pytest
 
-from harness import certificates, namespace
+from harness import namespace
 from harness import resources as r
 from harness.binary import binary, environment
-from harness.nameserver import NameServer
-from harness.nginx import Nginx
+from harness.outside import Outside
 from harness.sidecar import Sidecar
 
 KNOWN, UNKNOWN = "books.test", "other.test"
@@ -35,41 +34,12 @@ print(requests.get(url, verify=roots, timeout=10).text, end="")
 """
 
 
-class Outside:
-    """Both names on one server; which was asked for is in the answer."""
-
-    def __init__(self, folder):
-        self.authority = certificates.Authority(folder / "authority", name="outside")
-        pair = self.authority.issue("server", KNOWN, UNKNOWN)
-        self.address = namespace.own_address()
-        self.nginx = Nginx(
-            folder,
-            f"ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};"
-            ' location / { return 200 "$ssl_server_name\\n"; }',
-            address=self.address,
-        )
-        text = self.nginx.file.read_text()
-        self.nginx.file.write_text(text.replace(" backlog=1024;", " ssl backlog=1024;"))
-        self.names = NameServer(
-            folder, **{name.replace(".", "_"): [self.address] for name in (KNOWN, UNKNOWN)}
-        )
-
-    @property
-    def port(self):
-        return self.nginx.ports[0]
-
-    @property
-    def roots(self):
-        return self.authority.certificate
-
-
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory):
-    outside = Outside(tmp_path_factory.mktemp("outside"))
-    outside.names.start()
-    with outside.nginx:
+    """Both names on one server; which was asked for is in the answer."""
+    said = 'location / { return 200 "$ssl_server_name\\n"; }'
+    with Outside(tmp_path_factory.mktemp("outside"), (KNOWN, UNKNOWN), said, tls=[0]) as outside:
         yield outside
-    outside.names.stop()
 
 
 def objects(outside, policy, way):
@@ -83,7 +53,7 @@ def objects(outside, policy, way):
             "ports": [
                 {
                     "number": ENTRY_PORT,
-                    "targetPort": outside.port,
+                    "targetPort": outside.ports[0],
                     "name": "tls",
                     "protocol": "TLS",
                 }
@@ -138,14 +108,14 @@ def by_port(caller, host, outside, proxy):
 
 def by_proxy(caller, host, outside, proxy):
     at = f"127.0.0.1:{proxy.port(PROXY_PORT)}"
-    port = ENTRY_PORT if host == KNOWN else outside.port
+    port = ENTRY_PORT if host == KNOWN else outside.ports[0]
     env = without_proxies() | {"https_proxy": f"http://{at}"}
     return call(command(caller, host, port, outside, proxy=at), host, env)
 
 
 def by_run(caller, host, outside, folder, resources):
     (folder / "mesh.yaml").write_text(r.text(*resources))
-    port = ENTRY_PORT if host == KNOWN else outside.port
+    port = ENTRY_PORT if host == KNOWN else outside.ports[0]
     run = [binary(), "run", "-w", "caller", "-f", folder / "mesh.yaml", "--workers", "1"]
     run += ["--admin", "off", "--status", "off", "--metrics", "off"]
     run += ["--dns", outside.names.address, "--"]

@@ -372,17 +372,8 @@ def test_untrusted_clients_are_taken_where_that_is_asked_for(started, authority,
 
 @pytest.fixture
 def secure_nginx(tmp_path, pairs):
-    def block(pair, text):
-        return (
-            f"ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};"
-            f" location / {{ return 200 '{text} $ssl_server_name'; }}"
-        )
-
-    servers = [block(pairs["a.test"], "nginx-a"), block(pairs["b.test"], "nginx-b")]
-    nginx = Nginx(tmp_path, *servers)
-    # The harness writes plain `listen`; these two speak TLS.
-    nginx.file.write_text(nginx.file.read_text().replace(" backlog=1024;", " ssl;"))
-    with nginx:
+    servers = [f"location / {{ return 200 'nginx-{n} $ssl_server_name'; }}" for n in "ab"]
+    with Nginx(tmp_path, *servers, tls={0: pairs["a.test"], 1: pairs["b.test"]}) as nginx:
         yield nginx
 
 

@@ -12,19 +12,37 @@ from .wire import Wire
 
 class Nginx:
     """`servers` is a list of texts that go into a `server` block each, after its `listen`; the
-    port of the n-th server is `ports[n]`, at `address`."""
+    port of the n-th server is `ports[n]`, at `address`. `tls`: by number, the certificates of
+    those that speak it."""
 
-    def __init__(self, folder, *servers, name="nginx", address="127.0.0.1"):
+    def __init__(self, folder, *servers, name="nginx", address="127.0.0.1", tls=None):
         self.folder = Path(folder) / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.address = address
         self.ports = [free_port() for _ in servers]
-        blocks = "\n".join(
-            f"server {{ listen {address}:{port} backlog=1024; {text} }}"
-            for port, text in zip(self.ports, servers)
-        )
+        self.blocks = []
+        for number, text in enumerate(servers):
+            self._add(number, "backlog=1024", text, (tls or {}).get(number))
         self.file = self.folder / "nginx.conf"
+        self._write()
+        self.child = None
+
+    def _add(self, number, options, text, pair):
+        said = ""
+        if pair:
+            options = f"ssl {options}"
+            said = f"ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};"
+        listen = f"listen {self.address}:{self.ports[number]} {options};"
+        self.blocks.append(f"server {{ {listen} {said} {text} }}")
+
+    def add(self, number, text, pair):
+        """Before it is started: one more server, over TLS, at the port of the n-th."""
+        self._add(number, "", text, pair)
+        self._write()
+
+    def _write(self):
+        blocks = "\n".join(self.blocks)
         # Files under a test's folder are this user's alone.
         user = "user root;" if os.geteuid() == 0 else ""
         self.file.write_text(
@@ -41,7 +59,6 @@ class Nginx:
             }}
             """
         )
-        self.child = None
 
     def __enter__(self):
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
