@@ -48,18 +48,11 @@ final class Reviews: Application {
     }
 
     func serve(_ request: ServerRequest, _ responder: Responder) {
-        guard request.isRead else {
-            responder.send(.methodNotAllowed("GET, HEAD"))
-            return
-        }
-        let segments = request.pathSegments
-        if segments == ["health"] {
-            responder.send(.health("Reviews"))
-            return
-        }
-        guard segments.count == 2, segments[0] == "reviews", let id = productID(segments[1])
-        else {
-            responder.send(.notFound)
+        let id: Int
+        switch request.question(of: "reviews", at: "Reviews") {
+        case .product(let number): id = number
+        case .answered(let answer):
+            responder.send(answer)
             return
         }
         guard let color = version.starColor else {

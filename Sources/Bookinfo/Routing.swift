@@ -33,6 +33,24 @@ extension ServerResponse {
     }
 }
 
+extension ServerRequest {
+    enum Question {
+        case product(Int)
+        /// It asks for nothing of a product, and this is the answer.
+        case answered(ServerResponse)
+    }
+
+    /// What a service is asked that has `/<collection>/<id>` and its health alone.
+    func question(of collection: String, at service: String) -> Question {
+        guard isRead else { return .answered(.methodNotAllowed("GET, HEAD")) }
+        let segments = pathSegments
+        if segments == ["health"] { return .answered(.health(service)) }
+        guard segments.count == 2, segments[0] == collection, let id = productID(segments[1])
+        else { return .answered(.notFound) }
+        return .product(id)
+    }
+}
+
 /// A product's number as it stands in a path: digits, and not so many that they overflow.
 func productID(_ segment: some StringProtocol) -> Int? {
     guard segment.utf8.count <= 9,

@@ -50,32 +50,27 @@ static int isthmus_resident_pages(uintptr_t start) {
     return count;
 }
 
-int isthmus_collapse_heap(void) {
-    if (sysconf(_SC_PAGESIZE) != page_size) return 0;
+void isthmus_collapse_heap(void) {
+    if (sysconf(_SC_PAGESIZE) != page_size) return;
     FILE *maps = fopen("/proc/self/maps", "re");
-    if (maps == NULL) return 0;
-    int collapsed = 0, gap = 0, refused = 0;
+    if (maps == NULL) return;
+    int gap = 0, refused = 0;
     char line[512], rights[5];
     uintptr_t start, end;
     unsigned long inode;
     while (fgets(line, sizeof line, maps) != NULL && !refused) {
-        // Whose line does not end here has a name, so it is no memory of malloc's.
         int fields = sscanf(
             line, "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %lu %n", &start, &end, rights, &inode, &gap);
         if (fields != 4 || strcmp(rights, "rw-p") != 0 || inode != 0) continue;
+        // malloc's memory has no name but this one.
         if (line[gap] != '\0' && strncmp(line + gap, "[heap]", 6) != 0) continue;
         uintptr_t block = (start + huge_page - 1) & ~((uintptr_t)huge_page - 1);
         for (; block + huge_page <= end && !refused; block += huge_page) {
             // A huge page is resident as a whole: blocks with more than a quarter empty stay so.
             if (isthmus_resident_pages(block) < pages_of_huge / 4 * 3) continue;
-            if (madvise((void *)block, huge_page, MADV_COLLAPSE) == 0) {
-                collapsed++;
-            } else {
-                // Unknown before Linux 6.1, or no such page is free: asking on would not help.
-                refused = 1;
-            }
+            // Unknown before Linux 6.1, or no such page is free: asking on would not help.
+            refused = madvise((void *)block, huge_page, MADV_COLLAPSE) != 0;
         }
     }
     fclose(maps);
-    return collapsed;
 }

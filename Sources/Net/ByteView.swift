@@ -84,19 +84,18 @@ public struct ByteView {
     /// ASCII letters compare without case, every other byte as it is.
     public func equalsIgnoringCase(_ other: ByteView) -> Bool {
         guard count == other.count else { return false }
-        var index = 0
-        while count &- index >= 8 {
-            let one = unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let two = unsafe other.base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            if one != two, lowercased(one) != lowercased(two) { return false }
-            index &+= 8
-        }
-        if index < count, count >= 8 {
-            // The last eight once more, in one piece.
-            let one = unsafe base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
-            let two = unsafe other.base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+        func isSameWord(_ offset: Int) -> Bool {
+            let one = unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            let two = unsafe other.base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
             return one == two || lowercased(one) == lowercased(two)
         }
+        var index = 0
+        while count &- index >= 8 {
+            guard isSameWord(index) else { return false }
+            index &+= 8
+        }
+        // The last eight once more, in one piece.
+        if index < count, count >= 8 { return isSameWord(count &- 8) }
         if count &- index >= 4 {
             let one = unsafe base.loadUnaligned(fromByteOffset: index, as: UInt32.self)
             let two = unsafe other.base.loadUnaligned(fromByteOffset: index, as: UInt32.self)

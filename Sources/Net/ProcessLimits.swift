@@ -16,7 +16,7 @@ public enum ProcessLimits {
     /// of a large configuration moves to large pages.
     public static func releaseMemory() {
         _ = malloc_trim(0)
-        _ = isthmus_collapse_heap()
+        isthmus_collapse_heap()
         isthmus_release_code()
     }
 }

@@ -107,7 +107,7 @@ public final class TLSStream {
         guard let made else { return }
         records = made
         guard context.isServer else {
-            made.isClient { [unowned self] in readElsewhere($0) }
+            made.letRead { [unowned self] in readElsewhere($0) }
             return
         }
         agreed = agreement()
@@ -148,8 +148,7 @@ public final class TLSStream {
         var byte: UInt8 = 0
         let result = unsafe SSL_read(ssl, &byte, 1)
         let outcome = progress(after: result, "record")
-        unsafe pipe.pointee.in = nil
-        unsafe pipe.pointee.in_count = 0
+        endLoan()
         context.written.removeAll()
         return outcome
     }
@@ -213,9 +212,13 @@ public final class TLSStream {
         if ERR_peek_error() != 0 { ERR_clear_error() }
     }
 
-    private func takeBack(_ out: inout Buffer) {
+    private func endLoan() {
         unsafe pipe.pointee.in = nil
         unsafe pipe.pointee.in_count = 0
+    }
+
+    private func takeBack(_ out: inout Buffer) {
+        endLoan()
         guard !context.written.isEmpty else { return }
         if out.isEmpty {
             swap(&out, &context.written)

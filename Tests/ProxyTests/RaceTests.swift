@@ -196,9 +196,8 @@ struct RaceTests {
         #expect(try rig.cluster(.upstreamCxConnectFail) == 0)
     }
 
-    @Test("every address an endpoint: one whose family is out of order is served by the other's")
-    func otherFamily() throws {
-        let backend = try Backend()
+    /// Every address of a name an endpoint, of which `backend` is at the first alone.
+    private func inBothFamilies(_ backend: Backend) throws -> (Rig, [SocketAddress]) {
         let plan = Plan.named("app.test", port: backend.address.port, .allAddresses)
         let rig = try Rig(plan, backends: [backend])
         let both = try ["127.0.0.1", "::1"].map {
@@ -206,6 +205,15 @@ struct RaceTests {
         }
         try rig.onLoop {
             $0.learn([NameChange(name: "app.test", addresses: both, problem: nil)])
+        }
+        return (rig, both)
+    }
+
+    @Test("every address an endpoint: one whose family is out of order is served by the other's")
+    func otherFamily() throws {
+        let backend = try Backend()
+        let (rig, both) = try inBothFamilies(backend)
+        try rig.onLoop {
             _ = $0.cluster(at: 0)
         }
         #expect(try rig.cluster(.membershipTotal) == 2)
@@ -237,13 +245,8 @@ struct RaceTests {
     @Test("every address an endpoint: a connection whose address has left ends with its answer")
     func leftWhileBusy() throws {
         let backend = try Backend()
-        let plan = Plan.named("app.test", port: backend.address.port, .allAddresses)
-        let rig = try Rig(plan, backends: [backend])
-        let both = try ["127.0.0.1", "::1"].map {
-            try #require(SocketAddress(host: $0, port: 0))
-        }
+        let (rig, both) = try inBothFamilies(backend)
         try rig.onLoop {
-            $0.learn([NameChange(name: "app.test", addresses: both, problem: nil)])
             // At the one's own address is nobody.
             let state = $0.cluster(at: 0).endpoints.first { $0.address.isIPv6 }
             if let state { state.avoid(state.address) }

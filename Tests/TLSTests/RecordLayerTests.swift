@@ -272,7 +272,7 @@ struct RecordLayerTests {
     func tickets() throws {
         let pair = try Pair()
         var read: [[UInt8]] = []
-        pair.layer.isClient {
+        pair.layer.letRead {
             read.append($0.array)
             return .needMore
         }
@@ -297,7 +297,7 @@ struct RecordLayerTests {
     func ticketAndKeyUpdate() throws {
         let pair = try Pair()
         var count = 0
-        pair.layer.isClient { _ in
+        pair.layer.letRead { _ in
             count += 1
             return .needMore
         }
@@ -314,7 +314,7 @@ struct RecordLayerTests {
     func noTickets() throws {
         func client(reading: Bool = true) throws -> Pair {
             let pair = try Pair()
-            pair.layer.isClient { _ in reading ? .needMore : .failed(.failed("no ticket")) }
+            pair.layer.letRead { _ in reading ? .needMore : .failed(.failed("no ticket")) }
             return pair
         }
         var pair = try client()
@@ -335,7 +335,7 @@ struct RecordLayerTests {
     func alertsOfAClient() throws {
         for isEarly in [true, false] {
             let pair = try Pair()
-            pair.layer.isClient { _ in .failed(.failed("certificate required")) }
+            pair.layer.letRead { _ in .failed(.failed("certificate required")) }
             if !isEarly { _ = pair.receive(pair.sealed(.applicationData, [1])) }
             let end = pair.receive(pair.sealed(.alert, [2, 116])).progress
             let why = isEarly ? "certificate required" : "the peer sent alert 116"

@@ -23,18 +23,11 @@ final class ExternalDetails: Application {
     }
 
     func serve(_ request: ServerRequest, _ responder: Responder) {
-        guard request.isRead else {
-            responder.send(.methodNotAllowed("GET, HEAD"))
-            return
-        }
-        let segments = request.pathSegments
-        if segments == ["health"] {
-            responder.send(.health("Details"))
-            return
-        }
-        guard segments.count == 2, segments[0] == "details", let id = productID(segments[1])
-        else {
-            responder.send(.notFound)
+        let id: Int
+        switch request.question(of: "details", at: "Details") {
+        case .product(let number): id = number
+        case .answered(let answer):
+            responder.send(answer)
             return
         }
         let call = ClientRequest(

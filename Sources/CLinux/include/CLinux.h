@@ -191,8 +191,8 @@ ssize_t isthmus_splice(int from, int to, size_t count);
 void isthmus_release_code(void);
 
 /// Makes one page of 2 MiB of every such block of the heap that is mostly in memory, so that reading
-/// far apart places of a large configuration costs no walk of page tables; returns how many.
-int isthmus_collapse_heap(void);
+/// far apart places of a large configuration costs no walk of page tables.
+void isthmus_collapse_heap(void);
 
 /// Raises RLIMIT_NOFILE to its hard limit and stores what is in force afterwards.
 int isthmus_raise_file_limit(uint64_t *_Nonnull limit);

@@ -40,7 +40,7 @@ final class RecordLayer {
     /// certificate. Those that come before anything else, as servers send them, are given to
     /// `read`, where a session or an error's words are made of them; later tickets are let pass
     /// unread.
-    func isClient(_ read: @escaping (ByteView) -> TLSStream.Progress) {
+    func letRead(_ read: @escaping (ByteView) -> TLSStream.Progress) {
         readElsewhere = read
     }
 
