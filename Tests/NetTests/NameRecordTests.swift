@@ -36,6 +36,30 @@ import Testing
         #expect(record.refreshAtMs <= 500 + seconds * 1100)
     }
 
+    @Test("names are asked for in steps, so that a process at rest wakes once for many")
+    mutating func steps() {
+        for (ttl, step) in [(1, 50), (10, 500), (30, 1000), (3600, 1000)] as [(UInt32, UInt64)] {
+            for nowMs in [0, 1, 77_777] as [UInt64] {
+                _ = take(Self.some("127.0.0.1", ttl: ttl), at: nowMs)
+                #expect(record.refreshAtMs % step == 0)
+                #expect(record.refreshAtMs >= nowMs + UInt64(ttl) * 1000)
+            }
+        }
+    }
+
+    @Test("a name may be asked for sooner, but neither at once nor before it is known")
+    mutating func sooner() {
+        var due: Set<UInt64> = []
+        for _ in 0..<200 {
+            let answer = NameAnswer(v4: Self.some("127.0.0.1"), v6: .none(.noAddress))
+            _ = record.take(answer, nowMs: 1_000_000, earlyMs: 90_000, random: &random)
+            due.insert(record.refreshAtMs - 1_000_000)
+        }
+        #expect(due.min()! >= 1000 && due.min()! < 8_000)
+        #expect(due.max()! > 25_000 && due.max()! <= 33_000)
+        #expect(due.count > 20)
+    }
+
     @Test("the last good addresses stay while the resolver fails, and are called stale")
     mutating func stale() {
         _ = take(Self.some("127.0.0.1"))

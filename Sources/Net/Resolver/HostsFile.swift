@@ -1,27 +1,24 @@
 // The hosts file (hosts(5)): names whose addresses the machine's owner has decided.
 // Read again only when it changed, because thousands of names may be looked up each second.
 internal import CLinux
-internal import Glibc
 
 struct HostsFile {
     private let path: String
-    private var stamp: FileStamp?
+    private var file: WatchedFile
     private var addresses: [String: [SocketAddress]] = [:]
     /// A file larger than this is no hosts file.
     private static let bytesMax = 16 * 1024 * 1024
 
     init(path: String) {
         self.path = path
+        file = WatchedFile(path)
     }
 
     /// IPv4 and IPv6 addresses of `name` (lower case), in the file's order; empty where it says
     /// nothing of it.
-    mutating func lookUp(_ name: String) -> [SocketAddress] {
-        let now = FileStamp(path)
-        if now != stamp {
-            stamp = now
-            let bytes = now == nil ? [] : (try? File.read(path, bytesMax: Self.bytesMax)) ?? []
-            addresses = Self.parse(bytes)
+    mutating func lookUp(_ name: String, nowMs: UInt64) -> [SocketAddress] {
+        if file.hasChanged(nowMs: nowMs) {
+            addresses = Self.parse((try? File.read(path, bytesMax: Self.bytesMax)) ?? [])
         }
         return addresses[name] ?? []
     }
@@ -47,23 +44,5 @@ struct HostsFile {
     /// `fe80::1%lo0` names an interface, which an endpoint cannot have.
     private static func withoutZone(_ text: String) -> String {
         text.contains("%") ? "" : text
-    }
-}
-
-/// Tells whether a file is the one it was.
-struct FileStamp: Equatable {
-    private let inode: UInt64
-    private let bytes: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// nil where there is no such file.
-    init?(_ path: String) {
-        var facts = stat()
-        guard unsafe stat(path, &facts) == 0 else { return nil }
-        inode = UInt64(facts.st_ino)
-        bytes = Int64(facts.st_size)
-        seconds = facts.st_mtim.tv_sec
-        nanoseconds = facts.st_mtim.tv_nsec
     }
 }

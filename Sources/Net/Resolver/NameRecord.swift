@@ -38,8 +38,12 @@ public struct NameRecord: Sendable {
 
     mutating func asked() { attempts += 1 }
 
-    /// Takes an answer. - Returns: whether the addresses are others now.
-    mutating func take(_ answer: NameAnswer, nowMs: UInt64, random: inout Random) -> Bool {
+    /// Takes an answer.
+    /// - Parameter earlyMs: how much earlier than due the name may be asked for again, once.
+    /// - Returns: whether the addresses are others now.
+    mutating func take(
+        _ answer: NameAnswer, nowMs: UInt64, earlyMs: UInt64 = 0, random: inout Random
+    ) -> Bool {
         let before = addresses
         var ttl = UInt32.max
         let v4Failed = Self.keep(answer.v4, in: &v4, &ttl)
@@ -58,7 +62,7 @@ public struct NameRecord: Sendable {
             failuresInRow += 1
             if v4Failed || v6Failed { failures += 1 } else { empties += 1 }
         }
-        refreshAtMs = nowMs + delayMs(ttl, &random)
+        refreshAtMs = dueMs(ttl, nowMs, earlyMs, &random)
         return addresses != before
     }
 
@@ -78,9 +82,12 @@ public struct NameRecord: Sendable {
         return false
     }
 
-    /// Somewhat later than due, each name by another little, so that names looked up together do
-    /// not stay together.
-    private func delayMs(_ ttl: UInt32, _ random: inout Random) -> UInt64 {
+    /// Up to a tenth later than the answer allows, each name by another little, so that names
+    /// looked up together do not stay together. And on a whole second: many names are asked for
+    /// in one go then, which wakes a process at rest once and not for each.
+    private func dueMs(
+        _ ttl: UInt32, _ nowMs: UInt64, _ earlyMs: UInt64, _ random: inout Random
+    ) -> UInt64 {
         let seconds: UInt64
         if failuresInRow > 0 {
             seconds = min(Self.failureSecondsMax, 1 << min(failuresInRow - 1, 16))
@@ -88,8 +95,11 @@ public struct NameRecord: Sendable {
             seconds = UInt64(
                 min(max(ttl, Self.ttlSeconds.lowerBound), Self.ttlSeconds.upperBound))
         }
-        let spreadMs = min(seconds * 100, 5_000)
-        return seconds * 1000 + UInt64(random.below(UInt32(spreadMs)))
+        let stepMs = min(seconds * 50, 1_000)
+        let lateMs = random.below(UInt32(min(seconds * 100, 5_000) - stepMs))
+        let soonerMs = random.below(UInt32(min(earlyMs, seconds * 1000 - stepMs)) + 1)
+        let due = nowMs + seconds * 1000 + UInt64(lateMs) - UInt64(soonerMs)
+        return (due + stepMs - 1) / stepMs * stepMs
     }
 }
 

@@ -23,11 +23,16 @@ public final class NameService: Pollable {
         var record = NameRecord()
         var timer = TimerID.none
         var isAsking = false
+        /// False when it was let go of.
+        var isKept = true
+        /// Spent by the first good answer.
+        var earlyMs: UInt64
         unowned let service: NameService
 
-        init(_ name: String, _ service: NameService) {
+        init(_ name: String, _ service: NameService, earlyMs: UInt64) {
             self.name = name
             self.service = service
+            self.earlyMs = earlyMs
         }
 
         override func timerFired(tag: UInt8) { service.ask(self) }
@@ -69,10 +74,17 @@ public final class NameService: Pollable {
     /// By name.
     public var records: [String: NameRecord] { entries.mapValues(\.record) }
 
+    /// Milliseconds between the second questions for names that were first asked for together.
+    private static let betweenMs = 10
+
     /// Keeps these names (lower case) from now on, beside those kept already.
     public func add(_ names: Set<String>) {
-        for name in names where entries[name] == nil {
-            let entry = Entry(name, self)
+        let new = names.filter { entries[$0] == nil }
+        // Thousands of names would be due in one moment, again and again: instead their second
+        // turn comes before its time, each by another while.
+        let earlyMs = UInt64(max(0, new.count - 1) * Self.betweenMs)
+        for name in new {
+            let entry = Entry(name, self, earlyMs: earlyMs)
             entries[name] = entry
             ask(entry)
         }
@@ -82,6 +94,7 @@ public final class NameService: Pollable {
     public func keepOnly(_ names: Set<String>) {
         for (name, entry) in entries where !names.contains(name) {
             loop.timers.cancel(entry.timer)
+            entry.isKept = false
             entries[name] = nil
             tell(NameChange(name: name, addresses: nil, problem: nil))
         }
@@ -131,11 +144,12 @@ public final class NameService: Pollable {
 
     private func take(_ answer: NameAnswer, for entry: Entry) {
         let before = entry.record
-        let hasChanged = entry.record.take(answer, nowMs: loop.nowMs, random: &random)
+        let hasChanged = entry.record.take(
+            answer, nowMs: loop.nowMs, earlyMs: entry.earlyMs, random: &random)
         if answer.isComplete { entry.isAsking = false }
-        // It may have been let go of meanwhile, or even come back as another entry.
-        guard entries[entry.name] === entry else { return }
+        guard entry.isKept else { return }
         if answer.isComplete {
+            if !entry.record.isSuspect { entry.earlyMs = 0 }
             let now = loop.nowMs
             let due = entry.record.refreshAtMs
             entry.timer = loop.timers.schedule(

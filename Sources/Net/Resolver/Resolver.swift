@@ -7,7 +7,7 @@ public final class Resolver {
     private unowned let loop: Loop
     private var hosts: HostsFile
     private var channel: ResolverChannel?
-    private var configuration: FileStamp?
+    private var configuration: WatchedFile
     private var lines = (healthy: LookUpLine(), suspect: LookUpLine())
     private var underWay = (healthy: 0, suspect: 0)
     public private(set) var counts = ResolverCounts()
@@ -16,6 +16,7 @@ public final class Resolver {
         self.settings = settings
         self.loop = loop
         hosts = HostsFile(path: settings.hostsPath)
+        configuration = WatchedFile(settings.configurationPath)
     }
 
     /// Looks a name up.
@@ -29,7 +30,7 @@ public final class Resolver {
         then: @escaping (NameAnswer) -> Void
     ) {
         counts.total += 1
-        let known = hosts.lookUp(name)
+        let known = hosts.lookUp(name, nowMs: loop.nowMs)
         if !known.isEmpty {
             then(answer(fromHosts: known))
             return
@@ -85,10 +86,8 @@ public final class Resolver {
 
     /// A new one when resolv.conf has changed; the one before goes with its last question.
     private func freshChannel() throws(NameProblem) -> ResolverChannel {
-        let stamp = FileStamp(settings.configurationPath)
-        if let channel, stamp == configuration { return channel }
-        configuration = stamp
-        channel = nil
+        if configuration.hasChanged(nowMs: loop.nowMs) { channel = nil }
+        if let channel { return channel }
         let made = try ResolverChannel(settings, loop: loop)
         channel = made
         return made
