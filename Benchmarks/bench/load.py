@@ -58,8 +58,10 @@ def run(
     connections: int,
     path: str = "/",
     ask: tuple[Site, range] | None = None,
+    turns: int = 1,
 ) -> Load:
-    """One run of wrk on `core`. `ask` names hosts of a site: all their routes, in mixed order."""
+    """One run of wrk on `core`. `ask` names hosts of a site: all their routes, in mixed order, with
+    `turns` different requests a route, or one for each host where those are more."""
     argv = [
         wrk_path(),
         "--threads=1",
@@ -74,6 +76,7 @@ def run(
         site, hosts = ask
         environment["BENCH_FIRST"] = str(hosts.start)
         environment["BENCH_LAST"] = str(hosts.stop - 1)
+        environment["BENCH_TURNS"] = str(max(turns, len(hosts)))
         environment["BENCH_SHARED_REGEX"] = "1" if site.shared_regex else ""
     before = running.child.cpu_seconds()
     done = subprocess.run(

@@ -84,6 +84,10 @@ class Child:
         """VmRSS in bytes of the largest process of the family: the one that serves."""
         return max((_resident(pid) for pid in self.family()), default=0)
 
+    def resident_most(self) -> int:
+        """VmHWM: what it was when it was most."""
+        return max((_resident(pid, "VmHWM:") for pid in self.family()), default=0)
+
     def anonymous(self) -> int:
         """RssAnon in bytes of the same process: what no other process shares with it."""
         return max((_resident(pid, "RssAnon:") for pid in self.family()), default=0)
