@@ -103,8 +103,8 @@ def test_a_key_stays_with_its_endpoint_and_keys_spread(started, servers, key, ta
     first = asked(gateway, [request(user) for user in users])
     assert set(first) == set(SERVERS)
     for name in SERVERS:
-        # Points of a ring are uneven by themselves: a quarter, give or take its third.
-        assert 160 < first.count(name) < 340, first.count(name)
+        # Points of a ring are uneven by themselves: a quarter, give or take its half.
+        assert 125 < first.count(name) < 375, first.count(name)
     # Another connection, maybe another worker.
     assert asked(gateway, [request(user) for user in users]) == first
 

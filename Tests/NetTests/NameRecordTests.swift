@@ -60,6 +60,15 @@ import Testing
         #expect(due.count > 20)
     }
 
+    @Test("a name that fails is not asked for any sooner")
+    mutating func notSooner() {
+        for seconds in [1, 2, 4, 8] as [UInt64] {
+            let answer = NameAnswer(v4: .none(.timeout), v6: .none(.timeout))
+            _ = record.take(answer, nowMs: 5_000, earlyMs: 90_000, random: &random)
+            #expect(record.refreshAtMs >= 5_000 + seconds * 1000)
+        }
+    }
+
     @Test("the last good addresses stay while the resolver fails, and are called stale")
     mutating func stale() {
         _ = take(Self.some("127.0.0.1"))

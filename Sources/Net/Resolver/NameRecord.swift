@@ -89,7 +89,10 @@ public struct NameRecord: Sendable {
         _ ttl: UInt32, _ nowMs: UInt64, _ earlyMs: UInt64, _ random: inout Random
     ) -> UInt64 {
         let seconds: UInt64
+        var earlyMs = earlyMs
         if failuresInRow > 0 {
+            // Who is in trouble is not asked sooner.
+            earlyMs = 0
             seconds = min(Self.failureSecondsMax, 1 << min(failuresInRow - 1, 16))
         } else {
             seconds = UInt64(
