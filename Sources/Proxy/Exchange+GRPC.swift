@@ -85,7 +85,7 @@ extension Exchange {
         writeDate()
         writeServer()
         client.endHead(status: 200, framing: .none, closes: closes, upgrade: nil)
-        client.endBody(decoder)
+        client.endBody(ChunkedDecoder())
     }
 }
 

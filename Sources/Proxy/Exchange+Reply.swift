@@ -56,7 +56,7 @@ extension Exchange {
             responseBytes = UInt64(body.count)
             body.withView { client.sendBody($0) }
         }
-        client.endBody(decoder)
+        client.endBody(ChunkedDecoder())
         finish()
         client.answered(mustClose: closes)
     }

@@ -5,14 +5,17 @@ import Net
 import Telemetry
 
 extension Exchange {
-    /// 1xx other than 101: passed on, the final response follows (RFC 9110 section 15.2).
-    func informational() {
-        guard !answerBegan, let client else { return }
+    /// 1xx other than 101: passed on, the final response follows (RFC 9110 section 15.2). False
+    /// where there have been too many: a client that reads none of them must not cost memory.
+    func informational() -> Bool {
+        guard !answerBegan, let client else { return true }
+        tries.interimBytes += response.length
+        guard tries.interimBytes <= worker.settings.limits.http.headBytesMax else { return false }
         if response.status == 100 {
             // An earlier try has said so already.
             if tries.toldToContinue {
                 response.reset()
-                return
+                return true
             }
             tries.toldToContinue = true
         }
@@ -20,6 +23,7 @@ extension Exchange {
         response.appendKeptFields(to: &worker.loop.outgoing)
         client.endInformational()
         response.reset()
+        return true
     }
 
     /// The final head. It is written to the loop's outgoing buffer and sent with what comes next.

@@ -101,7 +101,8 @@ public struct ProxyLimits: Sendable {
             ),
             (
                 "h2-idle-frames", "\(http2.idleFramesMax)", "frames",
-                "that carry nothing, beyond what requests account for; then ENHANCE_YOUR_CALM"
+                "that carry nothing, beyond what requests account for and "
+                    + "\(http2.idleFramesPerSecond) a second; then ENHANCE_YOUR_CALM"
             ),
             ("connections", "\(connectionsMax)", "connections", "clients of the process"),
             ("tls-handshake", "\(handshakeMs)", "ms", "from accepting to a finished handshake"),
@@ -113,7 +114,7 @@ public struct ProxyLimits: Sendable {
             ("request-head", "\(requestHeadMs)", "ms", "from first byte to end of head; 408 after"),
             (
                 "request-body-idle", "\(requestBodyIdleMs)", "ms",
-                "between two pieces of a request body; 408 after"
+                "between two pieces of a request body, but for gRPC over HTTP/2; 408 after"
             ),
             ("linger", "\(lingerMs)", "ms", "reading on after an answer that closes"),
             ("linger-bytes", "\(lingerBytesMax)", "bytes", "thrown away meanwhile"),

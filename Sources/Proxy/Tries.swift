@@ -29,6 +29,8 @@ struct Tries {
     var pause = Pause.none
     /// `100 Continue` was passed on; the next try's is not.
     var toldToContinue = false
+    /// Heads of 1xx answers so far.
+    var interimBytes = 0
 
     var responseTimer = TimerID.none
     var tryTimer = TimerID.none

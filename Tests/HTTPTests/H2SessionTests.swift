@@ -36,6 +36,9 @@ struct H2SessionTests {
     final class Server: H2Session {
         var begun: [Stream] = []
         var spare: [Stream] = []
+        var clockMs: UInt64 = 1
+
+        override var nowMs: UInt64 { clockMs }
 
         override func makeStream(id: Int32) -> H2Stream {
             let stream: Stream
@@ -100,6 +103,27 @@ struct H2SessionTests {
         #expect(got.code == 0)
         #expect(client.openStreams == 0)
         #expect(server.openStreams == 0)
+    }
+
+    @Test("pings that keep a connection alive are no flood; as many at once are")
+    func keepalives() {
+        var limits = H2Limits()
+        limits.idleFramesMax = 20
+        limits.idleFramesPerSecond = 1
+        let server = Server(role: .server, limits: limits)
+        func ping() {
+            client.ping()
+            var bytes = Buffer()
+            client.takeOutput(into: &bytes, limit: 1 << 20)
+            _ = server.receive(bytes.readable)
+        }
+        for _ in 0..<500 {
+            server.clockMs += 1000
+            ping()
+        }
+        #expect(!server.floodDetected)
+        for _ in 0..<30 { ping() }
+        #expect(server.floodDetected)
     }
 
     @Test("streams that end in any order leave the others in place")

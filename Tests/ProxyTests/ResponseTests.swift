@@ -1,6 +1,9 @@
 // Responses on their way down: framing, cuts, and what must never look complete.
+import HTTP
 import Telemetry
 import Testing
+
+@testable import Proxy
 
 @Suite("responses")
 struct ResponseTests {
@@ -159,6 +162,27 @@ struct ResponseTests {
         }
         #expect(try client.read(count: 2) == "ok")
         #expect(try rig.http(.downstreamRq2xx) == 1)
+        try rig.settle()
+    }
+
+    @Test(
+        "interim responses without end are no response", arguments: [true, false])
+    func endlessInterim(isHTTP2: Bool) throws {
+        let (rig, _) = try Rig.forwarding { $0.http.headBytesMax = 2000 }
+        let wire = try rig.connect()
+        let client = isHTTP2 ? try H2Wire(wire) : nil
+        if let client { try client.request(1) } else { try wire.send(Self.get) }
+        let upstream = try rig.accept()
+        _ = try upstream.readHead()
+        let hint = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+        try upstream.send(String(repeating: hint, count: 100))
+        if let client {
+            #expect(try client.next(H2Wire.Kind.data).text.hasPrefix("upstream connect error"))
+        } else {
+            #expect(try wire.read(to: "HTTP/1.1 502 Bad Gateway\r\n").contains(hint))
+        }
+        #expect(try rig.cluster(.upstreamCxProtocolError) == 1)
+        #expect(try rig.http(.downstreamRq5xx) == 1)
         try rig.settle()
     }
 

@@ -141,6 +141,30 @@ struct UpstreamTLSTests {
         try rig.settle()
     }
 
+    @Test("a body until close is whole behind close_notify alone", arguments: [true, false])
+    func untilClose(saysGoodbye: Bool) throws {
+        let rig = try rig(tls())
+        let client = try rig.connect()
+        try client.send(Self.get)
+        let up = try EndpointWire(
+            try rig.accept(), try authority.server([.dns("shop.example.com")]))
+        _ = try up.readHead()
+        try up.send("HTTP/1.1 200 OK\r\n\r\nall of it")
+        #expect(try client.read(to: "all of it").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        if saysGoodbye {
+            var goodbye = Buffer()
+            up.stream.sayGoodbye(out: &goodbye)
+            try up.wire.send(goodbye.readable.array)
+        }
+        up.wire.finishSending()
+        if saysGoodbye {
+            #expect(try client.read(to: "0\r\n\r\n") == "\r\n0\r\n\r\n")
+        } else {
+            #expect(try !client.readToEnd().text.contains("0\r\n\r\n"))
+        }
+        try rig.settle()
+    }
+
     @Test("insecureSkipVerify takes anybody")
     func anybody() throws {
         var settings = TLSClientSettings()

@@ -88,4 +88,6 @@ private final class ChannelSession: H2Session {
     override func makeStream(id: Int32) -> H2Stream { channel.makeStream(id: id, in: self) }
 
     override func wantsFlush() { channel.flushSoon() }
+
+    override var nowMs: UInt64 { channel.loop.nowMs }
 }

@@ -39,6 +39,7 @@ enum H2Callbacks {
             return 0
         }
         let id = unsafe frame.pointee.hd.stream_id
+        defer { if let stream = owner.stream(id) { owner.headBegan(stream) } }
         if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST, owner.role == .server {
             owner.adopt(owner.makeStream(id: id))
         } else if let stream = owner.stream(id) {
@@ -87,7 +88,9 @@ enum H2Callbacks {
         switch type {
         case NGHTTP2_HEADERS:
             owner.noteUsefulFrame()
+            owner.headEnded()
             guard let stream = owner.stream(header.stream_id) else { return 0 }
+            stream.movedMs = owner.nowMs
             if !stream.isTrailerBlock, !stream.isTooLarge { stream.receivedHead(ends: ends) }
             if ends, stream.isTrailerBlock { stream.receivedEnd() }
         case NGHTTP2_DATA:
@@ -111,6 +114,7 @@ enum H2Callbacks {
         guard let bytes = unsafe bytes, let owner = unsafe H2Callbacks.session(context),
             let stream = owner.stream(id)
         else { return 0 }
+        stream.movedMs = owner.nowMs
         stream.unconsumedBytes += count
         unsafe stream.received(body: ByteView(start: UnsafeRawPointer(bytes), count: count))
         return 0
@@ -149,7 +153,7 @@ enum H2Callbacks {
             stream.isDeferred = true
             return Int(NGHTTP2_ERR_DEFERRED.rawValue)
         }
-        owner.noteDataSent()
+        owner.noteDataSent(on: stream)
         let count = min(waiting, limit)
         if count > 0 { unsafe stream.outgoing.move(count, to: UnsafeMutableRawPointer(target)) }
         if stream.outgoing.isEmpty, stream.outputEnded {
@@ -162,6 +166,7 @@ enum H2Callbacks {
                     unsafe nghttp2_submit_trailer(session, id, $0, $1)
                 }
             }
+            owner.noteOutputIsOut(stream)
         }
         if waiting > owner.limits.lowWaterBytes, stream.outgoing.count <= owner.limits.lowWaterBytes
         {

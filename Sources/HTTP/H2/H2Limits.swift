@@ -18,6 +18,8 @@ public struct H2Limits: Sendable {
     /// Frames that carry nothing (empty DATA, PING, SETTINGS, PRIORITY, WINDOW_UPDATE) beyond what
     /// the requests served meanwhile account for.
     public var idleFramesMax = 2000
+    /// Of those, taken back each second: keepalives of a connection that lasts.
+    public var idleFramesPerSecond = 10
     /// WINDOW_UPDATE frames that one DATA frame of ours accounts for; further ones are idle frames.
     static let windowUpdatesPerDataFrame = 10
     /// Unsent bytes of one stream above which its source is no longer read, and the mark below.

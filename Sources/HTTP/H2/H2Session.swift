@@ -20,14 +20,30 @@ open class H2Session {
     private var statusDigits = Buffer()
     /// Streams that came below their low-water mark while output was taken.
     private var roomy: [H2Stream] = []
-    /// Frames that carried nothing, less what useful ones account for.
+    /// Frames that carried nothing, less what useful ones and time account for.
     private var idleFrames = 0
+    private var idleFramesForgivenMs: UInt64 = 0
     /// WINDOW_UPDATE frames that DATA frames sent so far account for.
     private var windowUpdatesLeft = 0
     /// The peer sent GOAWAY: it takes no new streams.
     public private(set) var peerIsGoingAway = false
     public private(set) var floodDetected = false
     private var pingsOutstanding = 0
+    /// How far it has come with taking its leave.
+    private var leave = Leave.none
+    private enum Leave {
+        case none
+        /// The PING has to wait for the notice.
+        case noticeDue
+        /// The PING is on its way: when it comes back, the last stream's number follows.
+        case noticeOut
+    }
+    /// Streams whose answers are complete before their requests.
+    private var toldToStop: [H2Stream] = []
+    /// The stream whose field block has begun and not ended; nothing else may come in between.
+    public private(set) var openHead: H2Stream?
+    /// Field blocks begun so far: tells one `openHead` from the next.
+    public private(set) var headsBegun: UInt64 = 0
     /// Told apart from an orderly end: the peer broke the protocol.
     public private(set) var protocolErrors = 0
 
@@ -50,12 +66,15 @@ open class H2Session {
     open func wantsFlush() {}
     /// The peer has answered `ping`.
     open func pingAnswered() {}
+    /// The loop's clock; a session that has none knows no time.
+    open var nowMs: UInt64 { 0 }
 
     // MARK: - Bytes
 
     /// Hands received bytes to the protocol; false when the connection is beyond saving. There may
     /// still be a GOAWAY to send.
     public func receive(_ bytes: ByteView) -> Bool {
+        forgiveIdleFrames()
         let count = unsafe nghttp2_session_mem_recv(
             session, bytes.start.assumingMemoryBound(to: UInt8.self), bytes.count)
         if count < 0 {
@@ -75,7 +94,10 @@ open class H2Session {
         while out.count < limit {
             var start: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(session, &start)
-            guard count > 0, let start = unsafe start else { break }
+            guard count > 0, let start = unsafe start else {
+                if followUp() { continue }
+                break
+            }
             unsafe out.append(ByteView(start: UnsafeRawPointer(start), count: count))
         }
         // Told only now: inside the calls above nobody may ask for more output.
@@ -83,6 +105,25 @@ open class H2Session {
         let told = roomy
         roomy.removeAll()
         for stream in told where !stream.isClosed { stream.takesMore() }
+    }
+
+    /// Submits what may only go out behind everything before it: nghttp2 drops what waits of a
+    /// stream once its reset is submitted, and lets a PING overtake a GOAWAY. False where there is
+    /// no such thing.
+    private func followUp() -> Bool {
+        guard !toldToStop.isEmpty || leave == .noticeDue else { return false }
+        for stream in toldToStop where !stream.isClosed {
+            guard unsafe nghttp2_session_get_stream_remote_close(session, stream.id) == 0 else {
+                continue
+            }
+            reset(stream, code: NGHTTP2_NO_ERROR.rawValue)
+        }
+        toldToStop.removeAll()
+        if leave == .noticeDue {
+            leave = .noticeOut
+            ping()
+        }
+        return true
     }
 
     func noteRoom(_ stream: H2Stream) {
@@ -95,6 +136,10 @@ open class H2Session {
         unsafe nghttp2_session_want_read(session) != 0 || wantsToSend
     }
     public var openStreams: Int { streams.count }
+    /// Those that are under way now: `body` may end some of them.
+    public func forEachStream(_ body: (H2Stream) -> Void) {
+        for stream in streams where !stream.isClosed { body(stream) }
+    }
     /// Whether body bytes wait for the peer's windows.
     public var hasUnsentData: Bool { streams.contains { $0.unsentBytes > 0 } }
 
@@ -134,7 +179,11 @@ open class H2Session {
             }
         } else {
             stream.headSent = true
-            if ends { stream.outputEnded = true }
+            stream.movedMs = nowMs
+            if ends {
+                stream.outputEnded = true
+                stream.outputIsOut = true
+            }
             _ = unsafe fields.withPointer { pointer, count in
                 unsafe withProvider(unless: ends) {
                     unsafe nghttp2_submit_response(session, stream.id, pointer, count, $0)
@@ -212,15 +261,39 @@ open class H2Session {
 
     // MARK: - Ends
 
+    /// Nobody reads the rest of the request: once its answer is out, the client is told to stop
+    /// sending (RFC 9113 section 8.1: RST_STREAM with NO_ERROR behind a complete response).
+    public func refuseRest(of stream: H2Stream) {
+        guard !stream.isClosed, !stream.refusesRest else { return }
+        stream.refusesRest = true
+        if stream.outputIsOut { toldToStop.append(stream) }
+        wantsFlush()
+    }
+
+    func noteOutputIsOut(_ stream: H2Stream) {
+        stream.outputIsOut = true
+        if stream.refusesRest { toldToStop.append(stream) }
+    }
+
     public func reset(_ stream: H2Stream, code: UInt32) {
         guard !stream.isClosed else { return }
         _ = unsafe nghttp2_submit_rst_stream(session, 0, stream.id, code)
         wantsFlush()
     }
 
-    /// Refuses new streams and lets those under way finish (RFC 9113 section 6.8).
-    public func goAway() {
+    /// Tells the client to open no more streams. Those that it opened before it could know are
+    /// served: the last one's number, beyond which all are refused, is not told before a PING
+    /// behind the notice has come back (RFC 9113 section 6.8), or whoever waits calls `goAway`.
+    public func takeLeave() {
+        guard leave == .none else { return }
+        leave = .noticeDue
         _ = unsafe nghttp2_submit_shutdown_notice(session)
+        wantsFlush()
+    }
+
+    /// Refuses new streams and lets those under way finish.
+    public func goAway() {
+        leave = .none
         let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
         _ = unsafe nghttp2_submit_goaway(session, 0, last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
         wantsFlush()
@@ -243,6 +316,8 @@ open class H2Session {
         let all = streams
         streams = []
         recent = nil
+        openHead = nil
+        toldToStop = []
         // This may be inside of a callback: nghttp2 goes on with streams that nobody holds now.
         for stream in all {
             _ = unsafe nghttp2_session_set_stream_user_data(session, stream.id, nil)
@@ -257,6 +332,7 @@ open class H2Session {
 
     func adopt(_ stream: H2Stream) {
         stream.place = streams.count
+        stream.movedMs = nowMs
         streams.append(stream)
         _ = unsafe nghttp2_session_set_stream_user_data(
             session, stream.id, Unmanaged.passUnretained(stream).toOpaque())
@@ -264,6 +340,7 @@ open class H2Session {
 
     func forget(_ stream: H2Stream) {
         if recent === stream { recent = nil }
+        if openHead === stream { openHead = nil }
         // `connectionLost` may have emptied the list.
         guard streams.indices.contains(stream.place), streams[stream.place] === stream else {
             return
@@ -287,6 +364,13 @@ open class H2Session {
 
     func notePeerGoingAway() { peerIsGoingAway = true }
 
+    func headBegan(_ stream: H2Stream) {
+        openHead = stream
+        headsBegun += 1
+    }
+
+    func headEnded() { openHead = nil }
+
     /// A frame that asks for nothing. Many of them with little else is a flood: the connection ends
     /// with ENHANCE_YOUR_CALM (RFC 9113 section 10.5).
     func noteIdleFrame() {
@@ -305,7 +389,17 @@ open class H2Session {
             return
         }
         pingsOutstanding -= 1
+        if leave == .noticeOut { goAway() }
         pingAnswered()
+    }
+
+    /// Keepalives on a connection that waits are no flood, however long it waits.
+    private func forgiveIdleFrames() {
+        let seconds = (nowMs &- idleFramesForgivenMs) / 1000
+        guard seconds > 0 else { return }
+        idleFramesForgivenMs = nowMs
+        let forgiven = Int(min(seconds, 86_400)) * limits.idleFramesPerSecond
+        idleFrames = max(0, idleFrames - forgiven)
     }
 
     func noteUsefulFrame() { idleFrames = max(0, idleFrames - 4) }
@@ -317,7 +411,11 @@ open class H2Session {
         if windowUpdatesLeft < 0 { noteIdleFrame() }
     }
 
-    func noteDataSent() {
+    /// A peer that measures how fast data comes to it sends a PING now and then, at most one a
+    /// frame (gRPC's estimate of bandwidth times delay).
+    func noteDataSent(on stream: H2Stream) {
+        stream.movedMs = nowMs
+        if idleFrames > 0 { idleFrames -= 1 }
         windowUpdatesLeft = max(0, windowUpdatesLeft) + H2Limits.windowUpdatesPerDataFrame
     }
 

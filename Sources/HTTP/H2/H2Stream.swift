@@ -25,6 +25,12 @@ open class H2Stream {
     final var isTrailerBlock = false
     /// The field block being received is beyond the limits; the rest of it is read over.
     final var isTooLarge = false
+    /// The last byte of the body has gone out or is about to; trailers are behind it.
+    final var outputIsOut = false
+    /// See `H2Session.refuseRest`.
+    final var refusesRest = false
+    /// When something of it came or went last, by the session's clock.
+    public final var movedMs: UInt64 = 0
     /// RST_STREAM has come for it.
     public final var wasResetByPeer = false
     /// Its head never left: the connection takes no more streams.
@@ -54,6 +60,9 @@ open class H2Stream {
         fieldCount = 0
         isTrailerBlock = false
         isTooLarge = false
+        outputIsOut = false
+        refusesRest = false
+        movedMs = 0
         wasResetByPeer = false
         wasNeverSent = false
         gotFinalHead = false

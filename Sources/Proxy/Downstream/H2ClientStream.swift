@@ -95,6 +95,7 @@ final class H2ClientStream: ClientStream {
     override func answered(mustClose: Bool) {
         exchange = nil
         advance()
+        if let stream, !requestEnded { stream.session.refuseRest(of: stream) }
         if worker.isDraining { connection.drain() }
     }
 

@@ -19,6 +19,10 @@ final class H2Connection: Pollable, PeerHolder {
     private var isDraining = false
     private var isClosed = false
     private var timer = TimerID.none
+    private var headTimer = TimerID.none
+    private var leaveTimer = TimerID.none
+    /// The field block that `headTimer` waits for.
+    private var awaitedHead: UInt64 = 0
     private var lastMovedMs: UInt64 = 0
     /// Of the client's identity, where it has one.
     private var seat: PeerSeat?
@@ -72,7 +76,7 @@ final class H2Connection: Pollable, PeerHolder {
             return
         }
         timer = loop.timers.schedule(
-            afterMs: worker.settings.limits.requestBodyIdleMs, target: self, tag: 0)
+            afterMs: worker.settings.limits.requestBodyIdleMs, target: self, tag: Tag.idle)
         received(early)
         seat = socket.identity?.seat(self)
     }
@@ -138,6 +142,7 @@ final class H2Connection: Pollable, PeerHolder {
             listener.httpStats.add(.downstreamCxProtocolError)
             canRead = false
         }
+        watchHead(session)
         flushSoon()
     }
 
@@ -179,14 +184,21 @@ final class H2Connection: Pollable, PeerHolder {
     func drain() {
         guard !isDraining else { return }
         isDraining = true
-        session?.goAway()
+        session?.takeLeave()
+        leaveTimer = loop.timers.schedule(
+            afterMs: Self.leaveMs, target: self, tag: Tag.leave)
     }
+
+    /// For a client that does not say that it has heard.
+    private static let leaveMs: UInt64 = 1000
 
     /// `atOnce`: streams under way end as well.
     func dismiss(atOnce: Bool) {
         guard !isClosed else { return }
         guard atOnce, let session else {
-            drain()
+            // Who is not wanted any more gets no time to hear of it.
+            isDraining = true
+            self.session?.goAway()
             return
         }
         session.terminate(code: 0)
@@ -197,7 +209,7 @@ final class H2Connection: Pollable, PeerHolder {
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        loop.timers.cancel(timer)
+        for timer in [timer, headTimer, leaveTimer] { loop.timers.cancel(timer) }
         socket.sayGoodbye(loop)
         socket.close(loop)
         listener.connectionClosed()
@@ -210,9 +222,62 @@ final class H2Connection: Pollable, PeerHolder {
         session?.connectionLost()
     }
 
-    /// Nothing moved for long: an idle connection ends politely, a stalled one at once.
+    // MARK: - Time
+
+    private enum Tag {
+        static let idle: UInt8 = 0, head: UInt8 = 1, leave: UInt8 = 2
+    }
+
     override func timerFired(tag: UInt8) {
         guard !isClosed, let session else { return }
+        switch tag {
+        case Tag.head: headTookTooLong(session)
+        case Tag.leave: session.goAway()
+        default: lookForIdle(session)
+        }
+    }
+
+    /// A field block that stays open holds up all other streams, so it has as long as a head of
+    /// HTTP/1.1. Most come whole, and set no timer.
+    private func watchHead(_ session: ServerSession) {
+        let awaited = session.openHead == nil ? 0 : session.headsBegun
+        guard awaited != awaitedHead else { return }
+        awaitedHead = awaited
+        loop.timers.cancel(headTimer)
+        guard awaited > 0 else { return }
+        headTimer = loop.timers.schedule(
+            afterMs: worker.settings.limits.requestHeadMs, target: self, tag: Tag.head)
+    }
+
+    /// What comes next would still belong to the head: the connection cannot go on.
+    private func headTookTooLong(_ session: ServerSession) {
+        (session.openHead as? H2ServerStream)?.timedOut(.requestHeaderTimeout)
+        roundEnded()
+        session.terminate(code: 0)
+        roundEnded()
+        close()
+    }
+
+    /// Ends streams whose request does not go on. Returns in how many milliseconds the next one may
+    /// be due.
+    private func endStalledStreams(_ session: ServerSession, limitMs: UInt64) -> UInt64 {
+        var nextMs = limitMs
+        var stalled: [H2ServerStream] = []
+        session.forEachStream { stream in
+            guard let stream = stream as? H2ServerStream, stream.waitsForRequest else { return }
+            let idle = loop.nowMs &- stream.movedMs
+            if idle >= limitMs {
+                stalled.append(stream)
+            } else {
+                nextMs = min(nextMs, limitMs - idle)
+            }
+        }
+        for stream in stalled { stream.timedOut(.streamIdleTimeout) }
+        return nextMs
+    }
+
+    /// Nothing moved for long: an idle connection ends politely, a stalled one at once.
+    private func lookForIdle(_ session: ServerSession) {
         let limits = worker.settings.limits
         let limit = session.openStreams == 0 ? limits.clientIdleMs : limits.requestBodyIdleMs
         let idle = loop.nowMs &- lastMovedMs
@@ -224,8 +289,9 @@ final class H2Connection: Pollable, PeerHolder {
             return
         }
         if session.openStreams == 0 { session.spare.removeAll() }
+        let nextMs = endStalledStreams(session, limitMs: limits.requestBodyIdleMs)
         timer = loop.timers.schedule(
-            afterMs: min(limits.requestBodyIdleMs, limits.clientIdleMs), target: self, tag: 0)
+            afterMs: min(nextMs, limits.clientIdleMs), target: self, tag: Tag.idle)
     }
 }
 
@@ -250,4 +316,6 @@ private final class ServerSession: H2Session {
     override func wantsFlush() {
         connection.flushSoon()
     }
+
+    override var nowMs: UInt64 { connection.worker.loop.nowMs }
 }

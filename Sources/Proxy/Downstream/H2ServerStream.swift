@@ -3,6 +3,7 @@
 // exchange answers to.
 import HTTP
 import Net
+import Telemetry
 
 final class H2ServerStream: H2Stream {
     private var client: H2ClientStream
@@ -88,6 +89,18 @@ final class H2ServerStream: H2Stream {
         tunnel?.receivedEnd()
         exchange?.requestEnded()
     }
+
+    /// The client is to go on with its request, and nobody keeps it from doing so. A call of gRPC
+    /// is a conversation, in which both sides may be quiet for as long as they like.
+    var waitsForRequest: Bool {
+        guard !client.requestEnded, tunnel == nil, let exchange, !exchange.isGRPC else {
+            return false
+        }
+        return exchange.canTakeBody
+    }
+
+    /// The rest of the request did not come in time.
+    func timedOut(_ failure: Failure) { exchange?.timedOut(failure) }
 
     override func closed(code: UInt32) {
         // The object may serve again: the next stream must not speak into this one's tunnel.

@@ -43,7 +43,7 @@ final class H2RequestStream: H2Stream {
         }
         connection.gather(for: self)
         if head.status < 200 {
-            exchange.informational()
+            if !exchange.informational() { protocolError("too_many_interim_responses") }
             return
         }
         gotFinalHead = true

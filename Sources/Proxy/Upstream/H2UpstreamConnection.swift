@@ -378,4 +378,6 @@ private final class UpstreamSession: H2Session {
     override func pingAnswered() {
         connection.pingAnswered()
     }
+
+    override var nowMs: UInt64 { connection.worker.loop.nowMs }
 }

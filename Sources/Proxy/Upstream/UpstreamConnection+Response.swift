@@ -74,13 +74,18 @@ extension UpstreamConnection {
                     finalHead(exchange)
                     return true
                 }
-                exchange.informational()
+                guard exchange.informational() else {
+                    protocolError("too_many_interim_responses")
+                    return false
+                }
                 if offset == bytes.count { return false }
             }
         }
     }
 
     private func finalHead(_ exchange: Exchange) {
+        // Trailers of the connection's answer before this one are somebody else's.
+        decoder.reset()
         switch exchange.response.framing {
         case .none: phase = .done
         case .length(let length):
@@ -88,7 +93,6 @@ extension UpstreamConnection {
             remaining = length
         case .chunked:
             phase = .chunks
-            decoder.reset()
         case .untilClose: phase = .untilClose
         }
         exchange.responseArrived()

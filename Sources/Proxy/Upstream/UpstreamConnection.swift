@@ -267,10 +267,11 @@ final class UpstreamConnection: UpstreamStream {
                     ended()
                     return
                 }
-            case .end, .cut:
+            case .end:
                 ended()
                 return
-            case .failed:
+            // RFC 9112 section 9.8: without close_notify a body until close is not complete.
+            case .cut, .failed:
                 isBroken = true
                 ended()
                 return
