@@ -257,3 +257,14 @@ def test_an_entry_that_would_take_a_port_from_everybody_is_warned_of(check):
     assert "write HTTPS or TLS" in run.out + run.err
     entry["spec"]["ports"][0]["protocol"] = "TLS"
     assert findings(check(r.text(entry))) == []
+
+
+def test_a_workload_that_no_sidecar_resource_is_for_is_asked_as_well(check):
+    """A rule for the mesh is compiled by sidecars alone, and most workloads have no Sidecar."""
+    lost = r.virtual_service("lost", r.rule("nowhere.test"), hosts=["b.test"], gateways=["mesh"])
+    assert findings(check(r.text(lost))) == []
+    workload = r.workload_entry("a-1", 8080, {"app": "a"})
+    run = check(r.text(lost, workload))
+    assert run.code == 0
+    ((_, _, _, severity, words),) = findings(run)
+    assert severity == "warning" and "there is no service nowhere.test" in words, words

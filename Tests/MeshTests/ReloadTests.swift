@@ -207,6 +207,39 @@ struct ReloadTests {
         #expect(reloaded.diagnostics.map(\.description) == fresh.diagnostics.map(\.description))
     }
 
+    private static let moved = "# a line\n# and another\n"
+
+    @Test("places are told as after a start, though only lines were added", arguments: changes)
+    func moved(_ change: Change) {
+        let old = Self.world(change, change.before)
+        let document = change.document.replacing("#", with: change.before)
+        let node = Self.nodes[change.node] ?? Node()
+        let fresh = World(Piece.caller, Self.moved + document, node: node)
+        let reloaded = World(
+            Piece.caller, Self.moved + document, node: node, previous: old.snapshot)
+        let missing = Shape.lines(of: fresh.snapshot)
+            .difference(from: Shape.lines(of: reloaded.snapshot))
+        #expect(missing.isEmpty)
+        #expect(reloaded.diagnostics.map(\.description) == fresh.diagnostics.map(\.description))
+    }
+
+    @Test("a warning about a rule names the line where the rule is now")
+    func movedRule() throws {
+        let rule = Piece.destinationRule("host: nowhere.test")
+        let old = World(rule)
+        let new = World(Self.moved + rule, previous: old.snapshot)
+        let before = try #require(old.warnings.first?.location)
+        #expect(new.warnings.map(\.location?.line) == [before.line + 2])
+    }
+
+    @Test("a gateway's routes outlive lines that moved around its services")
+    func movedService() {
+        let entry = Self.entry("resolution: STATIC, \(Self.port), \(Self.endpoints)")
+        let old = World(entry)
+        let new = World(Self.moved + entry, previous: old.snapshot)
+        #expect(new.snapshot.routing === old.snapshot.routing)
+    }
+
     @Test("and the log does not say that nothing changed", arguments: changes)
     func told(_ change: Change) {
         let old = Self.world(change, change.before)

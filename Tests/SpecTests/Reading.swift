@@ -51,3 +51,10 @@ func only(_ parsed: ParsedFile) throws -> Diagnostic {
     try #require(parsed.diagnostics.count == 1, "\(parsed.diagnostics)")
     return parsed.diagnostics[0]
 }
+
+extension Diagnostic {
+    /// As `validate` shows it, from the bytes of the file.
+    func rendered(source bytes: [UInt8], color: Bool) -> String {
+        rendered(source: SourceLines(ofFile: bytes), color: color)
+    }
+}

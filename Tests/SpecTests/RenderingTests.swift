@@ -52,6 +52,29 @@ struct RenderingTests {
         #expect(text.hasSuffix("\n 7 | \n   | ^"))
     }
 
+    @Test("one text has the line of each of many findings, in whatever order they come")
+    func manyFindings() {
+        let lines = (1...2_000).map { "line: \($0)" }
+        let source = SourceLines(ofFile: Array(lines.joined(separator: "\r\n").utf8))
+        // 7 has no factor in common with 2,000, so each line has its turn.
+        for number in (0..<2_000).map({ $0 * 7 % 2_000 + 1 }) {
+            let shown = finding(line: number, column: 7).rendered(source: source, color: false)
+            #expect(shown.contains("\n \(number) | line: \(number)\n"))
+        }
+        #expect(
+            finding(line: 2_001, column: 1).rendered(source: source, color: false)
+                .hasSuffix("\n 2001 | \n      | ^"))
+    }
+
+    @Test("a line of a UTF-16 file is shown as text")
+    func utf16() {
+        let text = "\u{FEFF}a: 1\nb: 2\n"
+        let source = text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+        #expect(
+            finding(line: 2, column: 4).rendered(source: source, color: false)
+                .hasSuffix("\n 2 | b: 2\n   |    ^"))
+    }
+
     @Test("a long line is cut around the place")
     func longLine() throws {
         let source = Array((String(repeating: "x", count: 5_000) + "HERE").utf8)

@@ -106,13 +106,17 @@ import Testing
         ])
     func excerpts(_ body: String) {
         let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\n\(body)"
-        let bytes = Array(text.utf8)
-        let file = ParsedFile(reading: bytes, file: "secret.yaml")
-        #expect(!file.diagnostics.isEmpty)
-        for finding in file.diagnostics {
-            let shown = finding.rendered(source: bytes, color: false)
-            #expect(!shown.contains("\n"), "\(shown)")
-            #expect(shown.contains("secret.yaml:"))
+        let wide = "\u{FEFF}\(text)".utf16.flatMap {
+            [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)]
+        }
+        for bytes in [Array(text.utf8), wide] {
+            let file = ParsedFile(reading: bytes, file: "secret.yaml")
+            #expect(!file.diagnostics.isEmpty)
+            for finding in file.diagnostics {
+                let shown = finding.rendered(source: bytes, color: false)
+                #expect(!shown.contains("\n"), "\(shown)")
+                #expect(shown.contains("secret.yaml:"))
+            }
         }
     }
 

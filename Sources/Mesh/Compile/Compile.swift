@@ -85,7 +85,8 @@ private func compileRouting(
     }
     let inputs = RoutingInputs(
         node: node, objects: objects, services: registry.services, sidecar: sidecar,
-        clusters: compiler.clusters.keys, diagnostics: compiler.findings.diagnostics)
+        clusters: compiler.clusters.keys, diagnostics: compiler.findings.diagnostics,
+        routesNameServices: sidecar != nil || listeners.contains { $0.connect != nil })
     return Routing(listeners: listeners, inputs: inputs)
 }
 

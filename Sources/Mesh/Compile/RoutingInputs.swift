@@ -17,11 +17,15 @@ final class RoutingInputs: Sendable {
     let clusters: [ClusterKey]
     /// What compiling the routes had to say.
     let diagnostics: [Diagnostic]
+    /// The DestinationRules among what is spoken of there.
+    private let rulesSpokenOf: Set<ObjectKey>
+    /// Routes say where services are written, as a sidecar's and a forward proxy's do.
+    let routesNameServices: Bool
 
     init(
         node: Node, objects: ObjectSet, services: [RegisteredService], sidecar: SidecarPlan?,
         clusters: [ClusterKey],
-        diagnostics: [Diagnostic]
+        diagnostics: [Diagnostic], routesNameServices: Bool
     ) {
         self.node = node
         gateways = objects.gateways
@@ -32,10 +36,14 @@ final class RoutingInputs: Sendable {
         secrets = objects.secrets.map(\.key)
         self.clusters = clusters
         self.diagnostics = diagnostics
+        rulesSpokenOf = Set(
+            diagnostics.lazy.compactMap(\.object).filter { $0.kind == DestinationRule.kind })
+        self.routesNameServices = routesNameServices
     }
 
     /// Objects that did not change are the same ones, so this is a walk over pointers. A service or
-    /// a rule that did change counts only as far as a destination's meaning depends on it.
+    /// a rule that did change counts only as far as a destination's meaning depends on it, and
+    /// where its place is told: a finding that is kept would go on naming the line of before.
     func stillHold(
         for objects: ObjectSet, node: Node, services: [RegisteredService], _ sidecar: SidecarPlan?
     ) -> Bool {
@@ -43,10 +51,12 @@ final class RoutingInputs: Sendable {
             && Self.same(gateways, objects.gateways) { $0 === $1 }
             && Self.same(virtualServices, objects.virtualServices) { $0 === $1 }
             && Self.same(destinationRules, objects.destinationRules) {
-                $0 === $1 || $0.routesLike($1)
+                $0 === $1 || ($0.routesLike($1) && !rulesSpokenOf.contains($0.key))
             }
             && secrets == objects.secrets.map(\.key)
-            && Self.same(self.services, services) { $0.routesLike($1) }
+            && Self.same(self.services, services) {
+                $0.routesLike($1) && (!routesNameServices || $0.origins == $1.origins)
+            }
     }
 
     private static func same<Item>(

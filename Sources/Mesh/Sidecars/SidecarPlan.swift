@@ -97,7 +97,7 @@ struct SidecarPlan: Equatable {
 
     /// Istio's precedence: a selector in the workload's namespace, the namespace's own, the root's;
     /// the oldest of each.
-    private static func sidecar(
+    static func sidecar(
         for workload: SidecarWorkload, _ sidecars: [Sidecar], node: Node
     ) -> Sidecar? {
         let own = sidecars.filter { $0.namespace == workload.namespace }

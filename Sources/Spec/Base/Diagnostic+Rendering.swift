@@ -3,16 +3,16 @@
 
 extension Diagnostic {
     /// `file:line:col: error: what; what to do`, then the line of `source` and a caret below it.
-    /// `source` is the text of the file the finding is in; nil leaves the line out. `color` adds
-    /// ANSI escapes for terminals. A line that may be a Secret's is never shown.
-    public func rendered(source: [UInt8]?, color: Bool) -> String {
+    /// `source` is the text of the file the finding is in, one for all findings of a file; nil
+    /// leaves the line out. `color` adds ANSI escapes for terminals. A line that may be a Secret's
+    /// is never shown.
+    public func rendered(source: SourceLines?, color: Bool) -> String {
         let style = color ? Style.terminal : Style.plain
         var text = headline(style)
         guard let location, location.line > 0, let source, !isPrivate(in: source) else {
             return text
         }
-        let excerpt = Excerpt(
-            line: SourceLines(source).line(location.line), column: location.column)
+        let excerpt = Excerpt(line: source.line(location.line), column: location.column)
         let number = String(location.line)
         let gutter = String(repeating: " ", count: number.count)
         text += "\n \(style.dim)\(number) |\(style.reset) \(excerpt.line)"
@@ -25,12 +25,9 @@ extension Diagnostic {
     }
 
     /// A finding without an object may be about any document of its file.
-    private func isPrivate(in source: [UInt8]) -> Bool {
+    private func isPrivate(in source: SourceLines) -> Bool {
         if let object { return object.kind == Secret.kind }
-        let word = Array(Secret.kind.utf8)
-        return source.indices.contains { start in
-            source[start] == word[0] && source[start...].starts(with: word)
-        }
+        return source.maySpeakOfSecrets
     }
 
     private func headline(_ style: Style) -> String {

@@ -1,39 +1,53 @@
 // The lines of a text by number, and what the way they start says about where they were pasted
-// from. Only findings look at lines, so nothing is indexed before one is asked for; they come in
-// order, so the place of the last one is where the search for the next begins.
+// from. Only findings look at lines, so nothing is indexed before one is asked for; then all are,
+// once, for findings come by the thousand and not in order.
 
-/// The lines of a text, found as they are asked for.
-final class SourceLines {
+/// The lines of a text, found when the first is asked for. Not thread-safe: one thread uses it.
+public final class SourceLines {
     private let bytes: [UInt8]
-    /// A line whose start is known.
-    private var known = (number: 1, start: 0)
+    /// Where each line starts.
+    private lazy var starts: [Int] = Self.starts(in: bytes)
+    /// The text may have a Secret in it somewhere.
+    private(set) lazy var maySpeakOfSecrets = Self.contains(Array(Secret.kind.utf8), bytes)
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// The line with this number, from 1, without its end; nothing where there is none.
-    func line(_ number: Int) -> ArraySlice<UInt8> { lines(from: number, count: 1).first ?? [] }
+    /// Of a file as it is on the disk: UTF-8, or UTF-16 with a byte order mark.
+    public convenience init(ofFile bytes: [UInt8]) {
+        self.init(UTF16Text.utf8(of: bytes))
+    }
 
-    /// Up to `count` lines from this number on.
-    private func lines(from number: Int, count: Int) -> [ArraySlice<UInt8>] {
-        guard number > 0 else { return [] }
-        if number < known.number { known = (1, 0) }
-        while known.number < number {
-            guard let end = bytes[known.start...].firstIndex(of: 0x0A) else { return [] }
-            known = (known.number + 1, end + 1)
+    /// The line with this number, from 1, without its end; nothing where there is none.
+    func line(_ number: Int) -> ArraySlice<UInt8> {
+        guard number > 0, number <= starts.count else { return [] }
+        let start = starts[number - 1]
+        // Behind the last line feed nothing needs to stand.
+        var line = bytes[start..<(number < starts.count ? starts[number] - 1 : bytes.count)]
+        if line.last == 0x0D { line.removeLast() }
+        if start == 0, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+        return line
+    }
+
+    private static func starts(in bytes: [UInt8]) -> [Int] {
+        var starts = [0]
+        var next = 0
+        while let end = bytes[next...].firstIndex(of: 0x0A) {
+            next = end + 1
+            starts.append(next)
         }
-        var lines: [ArraySlice<UInt8>] = []
-        var start = known.start
-        while lines.count < count, start <= bytes.count {
-            let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-            var line = bytes[start..<end]
-            if line.last == 0x0D { line.removeLast() }
-            if start == 0, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
-            lines.append(line)
-            start = end + 1
+        return starts
+    }
+
+    private static func contains(_ word: [UInt8], _ bytes: [UInt8]) -> Bool {
+        guard let first = word.first else { return true }
+        var next = 0
+        while let start = bytes[next...].firstIndex(of: first) {
+            if bytes[start...].starts(with: word) { return true }
+            next = start + 1
         }
-        return lines
+        return false
     }
 
     /// Advice for text that was pasted with what stood before it on the screen: vim's line
@@ -44,7 +58,7 @@ final class SourceLines {
         var added = 0
         var total = 0
         let first = max(1, number - 4)
-        let window = lines(from: first, count: 9).map { $0.prefix(80) }
+        let window = (first..<first + 9).map { line($0).prefix(80) }
         for line in window where line.contains(where: { $0 != 0x20 }) {
             total += 1
             let rest = line.drop { $0 == 0x20 }

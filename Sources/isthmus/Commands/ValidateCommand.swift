@@ -1,6 +1,6 @@
 // `isthmus validate`: everything there is to say about the files, with the lines.
-// It reads and compiles as the gateway does, and as the sidecars do, so that what passes here
-// starts there.
+// It reads and compiles as the gateway does, and as sidecars and other gateways do, so that what
+// passes here starts there.
 import ArgumentParser
 import Control
 import Mesh
@@ -34,7 +34,9 @@ struct ValidateCommand: ParsableCommand {
             let reading = reader.load()
             let findings = ValidationFindings(
                 reading,
-                others: reading.objects.map { sidecarDiagnostics($0, node: node) } ?? [])
+                others: reading.objects.map {
+                    surveyDiagnostics($0, node: node, known: reading.diagnostics)
+                } ?? [])
             switch output {
             case .text:
                 Output.data(findings.text(reader, isColored: color.applies(to: 1)))

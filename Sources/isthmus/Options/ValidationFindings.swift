@@ -7,13 +7,12 @@ struct ValidationFindings {
     private let findings: [Diagnostic]
     private let skipped: [Diagnostic]
 
-    /// - Parameter others: what proxies beside this one would say.
+    /// - Parameter others: what proxies beside this one would say, and it did not.
     init(_ reading: ConfigurationReading, others: [Diagnostic] = []) {
         self.reading = reading
-        let own = reading.diagnostics.filter { $0.severity != .info }
-        let known = Set(own)
-        findings = own + others.filter { !known.contains($0) }
-        skipped = reading.diagnostics.filter { $0.severity == .info }
+        let all = reading.diagnostics + others
+        findings = all.filter { $0.severity != .info }
+        skipped = all.filter { $0.severity == .info }
     }
 
     var errorCount: Int { findings.count(where: \.isError) }
@@ -36,12 +35,17 @@ struct ValidationFindings {
     /// Findings in the order of the files, then one line for each reason why objects were skipped.
     func text(_ reader: ConfigurationReader, isColored: Bool) -> String {
         var text = ""
-        var files: [String: [UInt8]] = [:]
+        // Nil for a file that cannot be read any more, which is asked for once as well.
+        var files: [String: SourceLines?] = [:]
         for finding in findings {
-            var source: [UInt8]?
+            var source: SourceLines?
             if let location = finding.location, location.line > 0 {
-                source = files[location.file] ?? reader.text(of: location.file)
-                files[location.file] = source
+                if let known = files[location.file] {
+                    source = known
+                } else {
+                    source = reader.text(of: location.file).map(SourceLines.init(ofFile:))
+                    files[location.file] = .some(source)
+                }
             }
             text += finding.rendered(source: source, color: isColored) + "\n"
         }
