@@ -41,6 +41,10 @@ enum {
     pages_of_huge = huge_page / page_size,
 };
 
+/// A mapping of so many bytes is a reservation of addresses, as sanitizers and other allocators make
+/// them, and no heap: looking at each of its blocks would take minutes.
+static const uint64_t reservation = UINT64_C(64) << 30;
+
 /// How many of the 512 pages from `start` on are in memory.
 static int isthmus_resident_pages(uintptr_t start) {
     unsigned char resident[pages_of_huge];
@@ -64,6 +68,7 @@ void isthmus_collapse_heap(void) {
         if (fields != 4 || strcmp(rights, "rw-p") != 0 || inode != 0) continue;
         // malloc's memory has no name but this one.
         if (line[gap] != '\0' && strncmp(line + gap, "[heap]", 6) != 0) continue;
+        if (end - start >= reservation) continue;
         uintptr_t block = (start + huge_page - 1) & ~((uintptr_t)huge_page - 1);
         for (; block + huge_page <= end && !refused; block += huge_page) {
             // A huge page is resident as a whole: blocks with more than a quarter empty stay so.

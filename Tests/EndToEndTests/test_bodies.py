@@ -10,6 +10,7 @@ import pytest
 from harness import resources
 from harness.binary import curl
 from harness.upstream import ok, once
+from harness.waiting import settled, wait_for
 
 MB = 1 << 20
 LARGE = 200 * MB
@@ -26,7 +27,7 @@ def quiet_gateway(started, upstream):
     for _ in range(50):
         gateway.get()
     gateway.child.forget_peak()
-    gateway.floor = gateway.child.memory()
+    gateway.floor = gateway.child.memory("VmRSS")
     return gateway
 
 
@@ -102,7 +103,8 @@ def test_a_reader_that_stops_stops_the_upstream(quiet_gateway, upstream):
     upstream.script = sends(LARGE)
     with quiet_gateway.wire(seconds=60) as wire:
         wire.send(b"GET / HTTP/1.1\r\nHost: any.test\r\n\r\n")
-        stalled_at = settle(lambda: upstream.sent)
+        wait_for(lambda: upstream.sent, "the first bytes", 20)
+        stalled_at = settled(lambda: upstream.sent)
         assert 0 < stalled_at < LARGE / 4, "the upstream was never held back"
         assert grown(quiet_gateway) < ROOM
         response = wire.response(seconds=60)
@@ -138,20 +140,6 @@ def test_an_upstream_that_stops_reading_stops_the_client(quiet_gateway, upstream
     assert response.text == hashlib.sha256(b"x" * total).hexdigest()
 
 
-def settle(read, still=0.4, seconds=10):
-    """The value after it has not changed for `still` seconds."""
-    end = time.monotonic() + seconds
-    value, since = read(), time.monotonic()
-    while time.monotonic() < end:
-        time.sleep(0.02)
-        now = read()
-        if now != value:
-            value, since = now, time.monotonic()
-        elif time.monotonic() - since > still and value:
-            return value
-    return value
-
-
 def test_fifty_slow_readers_cost_bounded_memory(quiet_gateway, upstream):
     """And an honest client is served at once all the while."""
     big = b"b" * 8 * MB
@@ -167,7 +155,7 @@ def test_fifty_slow_readers_cost_bounded_memory(quiet_gateway, upstream):
     for wire in wires:
         wire.send(b"GET / HTTP/1.1\r\nHost: any.test\r\n\r\n")
     upstream.wait_for_requests(before + 50, 15)
-    settle(lambda: quiet_gateway.child.memory(), 0.5)
+    settled(quiet_gateway.child.memory)
     assert grown(quiet_gateway) < 50 * MB
     begin = time.monotonic()
     assert quiet_gateway.get("/quick").body == b"quick"
@@ -180,7 +168,7 @@ def test_memory_is_given_back_after_large_bodies(quiet_gateway, upstream):
     upstream.script = sends(16 * MB)
     for _ in range(4):
         assert len(quiet_gateway.get(seconds=30).body) == 16 * MB
-    assert quiet_gateway.child.memory() - quiet_gateway.floor < ROOM
+    assert quiet_gateway.child.memory("VmRSS") - quiet_gateway.floor < ROOM
 
 
 def test_curl_downloads_what_was_sent(lane, tmp_path):

@@ -417,8 +417,8 @@ def test_a_length_that_lies_is_no_request(edge, upstream, told, sent):
         assert refused or told == 0, stream.status
     assert edge.get("/sentinel").status == 200
     seen = [(q.target, q.body) for q in upstream.requests[before:]]
-    assert seen[-1] == ("/sentinel", b"")
-    assert seen[:-1] in ([], [("/", b"")] if told == 0 else [])
+    seen.remove(("/sentinel", b""))  # Another connection, so it may have overtaken the other.
+    assert seen in ([], [("/", b"")] if told == 0 else [])
 
 
 # Floods.

@@ -44,7 +44,7 @@ def test_a_client_that_reads_nothing_cannot_fill_the_memory(started, upstream):
     gateway = started(*r.one_upstream(upstream.port), access_log=False)
     for _ in range(50):
         gateway.get()
-    floor = gateway.child.memory()
+    floor = gateway.child.memory("VmRSS")
     gateway.child.forget_peak()
     with gateway.wire() as wire:
         wire.sock.settimeout(0.5)

@@ -271,4 +271,4 @@ def test_an_idle_gateway_costs_no_time(started):
 def test_an_idle_gateway_is_small(started):
     gateway = started(*answer())
     gateway.get()
-    assert gateway.child.memory() < 25 << 20
+    assert gateway.child.memory("VmRSS") < 25 << 20

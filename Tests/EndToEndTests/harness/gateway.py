@@ -225,9 +225,11 @@ class Gateway:
     # What it wrote
 
     def log_lines(self):
+        """Whole ones; the last may just be written."""
         if not self.log_path.exists():
             return []
-        return self.log_path.read_text("utf-8", "replace").splitlines()
+        text = self.log_path.read_text("utf-8", "replace")
+        return text[: text.rfind("\n") + 1].splitlines()
 
     def log_entry(self, seconds=5.0, **wanted):
         """The first access-log line whose keys have these values, parsed."""

@@ -83,8 +83,9 @@ class Child:
 
     # What /proc says.
 
-    def memory(self, key="VmRSS"):
-        """Bytes; `VmHWM` is the most it ever was."""
+    def memory(self, key="RssAnon"):
+        """Bytes of its own: pages of its program come and go as the system likes. `VmRSS` counts
+        those too, and `VmHWM` is the most that ever was."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(key + ":"):
                 return int(line.split()[1]) * 1024
