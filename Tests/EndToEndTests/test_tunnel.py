@@ -14,7 +14,9 @@ import pytest
 from harness import accesslog
 from harness import certificates as c
 from harness import resources as r
-from harness.binary import isthmus
+from harness.binary import curl, isthmus
+from harness.nginx import Nginx
+from harness.ports import free_port
 from harness.sidecar import Sidecar
 from harness.upstream import Upstream
 from harness.waiting import wait_for
@@ -184,6 +186,96 @@ def test_the_way_to_the_proxy_may_be_tls(started, tmp_path):
                     assert sock.recv(100) == b"far " + word
             assert proxy.asked == [(b"CONNECT far.test:9000 HTTP/1.1", "http/1.1")]
             assert proxy.names == ["proxy.test"]
+
+
+class Relay(Shop):
+    """A forward proxy in the clear or behind TLS, which carries both ways at once."""
+
+    def __init__(self, authority, name, port, secure):
+        self.asked, self.far, self.secure = [], port, secure
+        super().__init__(authority, name)
+        # It would take HTTP/2 itself, if it were offered.
+        self.context.set_alpn_protocols(["h2", "http/1.1"])
+
+    def serve(self, raw):
+        try:
+            sock = self.context.wrap_socket(raw, server_side=True) if self.secure else raw
+            with sock, socket.create_connection(("127.0.0.1", self.far), timeout=10) as far:
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    head += sock.recv(1)
+                self.asked.append(head.split(b"\r\n")[0])
+                sock.sendall(YES)
+                back = threading.Thread(target=self.carry, args=(far, sock), daemon=True)
+                back.start()
+                self.carry(sock, far)
+                back.join(10)
+        except OSError:
+            pass
+
+    @staticmethod
+    def carry(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@pytest.fixture(scope="module")
+def modern(tmp_path_factory):
+    """(authority, port) of nginx that speaks HTTP/2 over TLS as `up.test`."""
+    folder = tmp_path_factory.mktemp("modern")
+    authority = c.Authority(folder)
+    pair, port = authority.issue("modern", "up.test"), free_port()
+    text = f"""listen 127.0.0.1:{port} ssl http2;
+        ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};
+        location / {{ return 200 "$server_protocol $request_uri"; }}"""
+    with Nginx(folder, text):
+        yield authority, port
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
+def test_http_2_over_tls_goes_through_a_tunnel(started, modern, secure):
+    """Its TLS is the two ends' own, and so is what they agree on inside."""
+    authority, port = modern
+    with Relay(authority, "proxy.test", port, secure) as proxy:
+        policy = {}
+        if secure:
+            policy["tls"] = {
+                "mode": "SIMPLE", "sni": "proxy.test", "subjectAltNames": ["proxy.test"],
+                "caCertificates": str(authority.certificate),
+            }  # fmt: skip
+        gateway = started(*objects(proxy.port, "up.test", 443, **policy), ports=(PORT,))
+        local = gateway.port(PORT)
+        url = f"https://up.test:{local}"
+        run = curl(
+            *["--http2", "--cacert", authority.certificate, "--resolve"],
+            *[f"up.test:{local}:127.0.0.1", "-w", " %{http_version}\\n", f"{url}/a", f"{url}/b"],
+        )
+        assert run.code == 0, run.err
+        assert run.out == "HTTP/2.0 /a 2\nHTTP/2.0 /b 2\n"
+        assert proxy.asked == [b"CONNECT up.test:443 HTTP/1.1"]
+
+
+@pytest.mark.parametrize("protocol", ["HTTP2", "HTTP"])
+def test_requests_go_past_the_tunnel_in_the_version_they_are_meant_in(started, modern, protocol):
+    """A `tunnel` is for routes of bytes: what it says of the way to a proxy is nothing to them."""
+    authority, port = modern
+    version = {"HTTP2": "HTTP/2.0", "HTTP": "HTTP/1.1"}[protocol]
+    gateway = started(
+        r.gateway(),
+        r.service_entry("up.test", port, protocol=protocol),
+        r.destination_rule(
+            "up.test", {},
+            tunnel={"targetHost": "far.test", "targetPort": 443},
+            tls={"mode": "SIMPLE", "caCertificates": str(authority.certificate)},
+        ),
+        r.virtual_service("all", r.rule("up.test")),
+    )  # fmt: skip
+    answer = gateway.get("/a", host="up.test")
+    assert (answer.status, answer.body) == (200, f"{version} /a".encode())
 
 
 def test_post_carries_the_bytes_as_bodies(started):

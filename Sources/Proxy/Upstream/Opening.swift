@@ -71,10 +71,10 @@ final class Opening: Pollable {
     ) throws(DialFailure) -> Opening {
         do throws(DialFailure) {
             let worker = endpoint.cluster.worker
+            // A proxy is spoken to as one before it is bytes; requests go to the endpoint itself.
+            let asksProxy = inside == .bytes && endpoint.cluster.cluster.tunnel != nil
             let tls = try security?.stream(
-                // A proxy is spoken to as one before it is bytes.
-                for: endpoint.cluster.cluster.tunnel == nil ? inside : .http1,
-                wallNs: worker.loop.wallNs)
+                for: asksProxy ? .http1 : inside, wallNs: worker.loop.wallNs)
             let opening = Opening(for: dialler, to: endpoint, security, tls, inside, ends)
             try opening.begin()
             return opening
