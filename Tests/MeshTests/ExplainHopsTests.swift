@@ -70,13 +70,15 @@ struct ExplainHopsTests {
             route: [{destination: {host: news.example.com, port: {number: 80}}}]
         """
 
-    private func explain(_ url: String, _ documents: String...) throws -> Explanation {
+    private func explain(
+        _ url: String, headers: [(name: String, value: String)] = [], _ documents: String...
+    ) throws -> Explanation {
         let all = ([Piece.caller, Self.egressGateway] + documents).joined(separator: "\n---\n")
         let node = MeshWorld.sidecar()
         let world = World(all, node: node)
         return Mesh.explain(
-            try ExplainRequest(url: url), snapshot: world.snapshot, objects: world.objects,
-            node: node)
+            try ExplainRequest(url: url, headers: headers), snapshot: world.snapshot,
+            objects: world.objects, node: node)
     }
 
     @Test("the gateway is asked with the path as the sidecar rewrites it")
@@ -92,6 +94,72 @@ struct ExplainHopsTests {
         #expect(hop.explanation.destinations.map(\.cluster) == ["outbound|80||news.example.com"])
         #expect(hop.explanation.hops.isEmpty)
         #expect("\(explanation)".contains("then, at gateway egress.istio-system:\nGET http://news"))
+    }
+
+    /// A sidecar's rule with `headers` of its own and of its destination: which of the gateway's
+    /// rules takes the request as it arrives there?
+    private func taken(headers: String, destination: String = "{}", matching: String) throws
+        -> (rule: String?, request: ExplainRequest)
+    {
+        let explanation = try explain(
+            "http://news.example.com/",
+            headers: [("x-tier", "tin"), ("X-Tier", "zinc"), ("x-user", "eve"), ("x-kept", "1")],
+            Self.gateway(80, "HTTP"),
+            Self.rules(
+                """
+                  http:
+                  - match: [{gateways: [mesh], port: 80}]
+                    headers: \(headers)
+                    route:
+                    - destination:
+                        {host: egress.istio-system.svc.cluster.local, port: {number: 80}}
+                      headers: \(destination)
+                  - name: meant
+                    match: [{gateways: [out], headers: \(matching)}]
+                    route: [{destination: {host: news.example.com, port: {number: 80}}}]
+                  - name: rest
+                    match: [{gateways: [out]}]
+                    route: [{destination: {host: news.example.com, port: {number: 80}}}]
+                """))
+        let inside = try #require(explanation.hops.first?.explanation)
+        #expect(inside.outcome == .forwarded)
+        return (inside.rule?.title, inside.request)
+    }
+
+    @Test(
+        "the gateway is asked with the fields that the sidecar's rules set, add and remove",
+        arguments: [
+            ("{request: {set: {x-tier: gold}}}", "{}", "{x-tier: {exact: gold}}", "meant"),
+            ("{request: {set: {X-Tier: gold}}}", "{}", "{x-tier: {exact: 'tin,zinc'}}", "rest"),
+            ("{request: {remove: [x-user]}}", "{}", "{x-user: {exact: eve}}", "rest"),
+            ("{request: {add: {x-user: adam}}}", "{}", "{x-user: {exact: 'eve,adam'}}", "meant"),
+            ("{}", "{request: {set: {x-tier: lead}}}", "{x-tier: {exact: lead}}", "meant"),
+            (
+                "{request: {set: {x-tier: gold}, add: {x-new: '1'}}}",
+                "{request: {remove: [x-tier]}}", "{x-tier: {regex: .+}}", "rest"
+            ),
+            (
+                "{request: {add: {x-new: '1'}}}", "{request: {remove: [x-tier]}}",
+                "{x-new: {exact: '1'}}", "meant"
+            ),
+            (
+                "{request: {set: {x-seen: '%REQ(X-Tier)% at 100%% by %REQ(x-none)%'}}}", "{}",
+                "{x-seen: {exact: 'tin at 100% by -'}}", "meant"
+            ),
+            ("{response: {set: {x-tier: gold}}}", "{}", "{x-tier: {exact: gold}}", "rest"),
+        ] as [(String, String, String, String)])
+    func headers(rule: String, destination: String, matching: String, name: String) throws {
+        let found = try taken(headers: rule, destination: destination, matching: matching)
+        #expect(found.rule?.hasSuffix("\"\(name)\"") == true, "\(found)")
+        #expect(found.request.headers.contains { $0 == ("x-kept", "1") })
+    }
+
+    @Test("what the rule says of the authority comes before what its destination says")
+    func authority() throws {
+        let found = try taken(
+            headers: "{request: {set: {host: news.example.com}}}",
+            destination: "{request: {set: {host: other.example.com}}}", matching: "{}")
+        #expect(found.request.authority == "news.example.com")
     }
 
     @Test("a gateway that takes no such host says so, though the sidecar sends it there")

@@ -49,6 +49,18 @@ struct GatewayForwardProxyTests {
 
     private struct Unexpected: Error {}
 
+    @Test("an explanation says that it is the gateway which does not know a host")
+    func strangers() throws {
+        let world = World(Self.gateway(), Self.entry("web.test", 80, "HTTP"))
+        for url in ["http://other.test/", "https://other.test/"] {
+            let answer = Mesh.explain(
+                try ExplainRequest(url: url), snapshot: world.snapshot, objects: world.objects,
+                node: world.node)
+            #expect(answer.outcome == .unknownHost(status: 502))
+            #expect("\(answer)".contains("502: this gateway knows no such host"), "\(answer)")
+        }
+    }
+
     @Test("hosts that entries describe are reached, on the ports and by the speech they declare")
     func known() throws {
         let world = World(

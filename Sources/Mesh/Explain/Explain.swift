@@ -33,20 +33,20 @@ struct Explainer {
     var explanation: Explanation
     /// What a tunnel carries, while its CONNECT is asked about.
     private(set) var inside: ExplainRequest?
-    /// The request as it goes on from here.
-    var onward: ExplainRequest
+    /// The route that took the request and sends it on.
+    var taker: Route?
     /// Gateways that it goes to.
     var hops: [Hop] = []
 
     init(request: ExplainRequest, snapshot: Snapshot, objects: ObjectSet, node: Node) {
         self.request = request
-        onward = request
         self.snapshot = snapshot
         self.objects = objects
         self.node = node
         security = Security(objects, node: node)
         headers = ExplainHeaders(request.headers)
-        explanation = Explanation(request: request, outcome: .noListener)
+        explanation = Explanation(
+            request: request, isGateway: node.role == .gateway, outcome: .noListener)
     }
 
     mutating func run() {

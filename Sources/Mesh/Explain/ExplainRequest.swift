@@ -20,7 +20,7 @@ public struct ExplainRequest: Sendable {
     /// Without the `?`.
     public private(set) var query: String
     /// Names as given.
-    public let headers: [(name: String, value: String)]
+    public internal(set) var headers: [(name: String, value: String)]
 
     /// - Parameters:
     ///   - url: `http://host:port/path?query`, or a path.
@@ -88,8 +88,8 @@ public struct ExplainRequest: Sendable {
 
     /// As it comes to the next proxy, on the port that is called there: by TLS of the caller's, or
     /// as it is.
-    func arriving(authority: String?, port: UInt16, tls: UpstreamTLS?) -> ExplainRequest {
-        var copy = rewritten(path: nil, authority: authority)
+    func arriving(port: UInt16, tls: UpstreamTLS?) -> ExplainRequest {
+        var copy = self
         copy.port = port
         copy.isPortExplicit = true
         if let tls {

@@ -28,7 +28,7 @@ extension Explainer {
 
     private mutating func forwarded(by route: Route, _ forward: Forward) {
         let written = written(route)
-        sendOn(route, forward)
+        taker = route
         for (index, destination) in forward.destinations.enumerated() {
             share(
                 destination, of: forward.totalWeight,

@@ -30,24 +30,31 @@ extension Explainer {
             rootNamespace: node.rootNamespace, trustDomain: node.trustDomain,
             hasIdentity: node.hasIdentity)
         next.locality = endpoint.locality
-        let authority =
-            (destination.headers?.authority).map { String(decoding: $0, as: UTF8.self) }
         hops.append(
             Hop(
                 node: next, name: "\(endpoint.workload.name).\(endpoint.workload.namespace)",
-                request: onward.arriving(
-                    authority: authority, port: cluster.port, tls: endpoint.tls)))
+                request: onward(to: destination).arriving(
+                    port: cluster.port, tls: endpoint.tls)))
     }
 
-    /// The request as the route that took it sends it on.
-    mutating func sendOn(_ route: Route, _ forward: Forward) {
-        let rewrite = forward.rewrite
-        let authority = rewrite?.authority ?? route.headers?.authority
-        onward =
-            inside
-            ?? request.rewritten(
-                path: rewrite.flatMap { rewritten($0.path) },
-                authority: authority.map { String(decoding: $0, as: UTF8.self) })
+    /// The request as the route that took it sends it on. What is inside of a tunnel, or of a TLS
+    /// that ends elsewhere, is not touched.
+    private func onward(to destination: WeightedDestination) -> ExplainRequest {
+        if let inside { return inside }
+        guard let taker, case .forward(let forward) = taker.action else { return request }
+        // Precedence is the data plane's: what the rule says before what the destination says.
+        let authority =
+            forward.rewrite?.authority ?? taker.headers?.authority
+            ?? destination.headers?.authority
+        return request.changed(
+            route: taker.headers?.request, destination: destination.headers?.request,
+            operators: [
+                .protocolName: "HTTP/1.1", .routeName: taker.name,
+                .upstreamCluster: destination.clusterName,
+            ]
+        ).rewritten(
+            path: forward.rewrite.flatMap { rewritten($0.path) },
+            authority: authority.map { String(decoding: $0, as: UTF8.self) })
     }
 
     /// What the gateways behind this one make of it.

@@ -4,7 +4,9 @@ internal import Spec
 
 extension Explanation: CustomStringConvertible {
     public var description: String {
-        var lines: [String] = ["\(request.method) \(url)", "=> \(outcome.text)"]
+        var lines: [String] = [
+            "\(request.method) \(url)", "=> \(outcome.text(isGateway: isGateway))",
+        ]
         if let listener { lines += Self.lines("listener", listener) }
         if let chain { lines += Self.lines("server", chain) }
         if let virtualHost { lines += Self.lines("virtual host", virtualHost) }
@@ -72,20 +74,23 @@ extension Explanation: CustomStringConvertible {
 }
 
 extension Explanation.Outcome {
-    var text: String {
+    /// - Parameter isGateway: who says so.
+    func text(isGateway: Bool) -> String {
         switch self {
         case .forwarded: "forwarded"
         case .connected: "connected, TLS ends here"
         case .passedThrough: "passed through, encrypted as it is"
         case .redirected(let status, let location): "\(status) to \(location)"
         case .answered(let status, let count):
-            "\(status) by the gateway itself" + (count == 0 ? "" : ", \(count) bytes of body")
+            "\(status) by the \(isGateway ? "gateway" : "sidecar") itself"
+                + (count == 0 ? "" : ", \(count) bytes of body")
         case .unavailable(let reason): reason
         case .noListener: "no connection: nothing listens there"
         case .noVirtualHost: "404 NR: no virtual host for this authority"
         case .noRoute: "404 NR: no rule matches"
         case .noFilterChain: "no connection: no server takes this server name"
-        case .unknownHost(let status): "\(status): this workload knows no such host"
+        case .unknownHost(let status):
+            "\(status): this \(isGateway ? "gateway" : "workload") knows no such host"
         case .misdirected: "421: another server of this port serves this authority"
         }
     }

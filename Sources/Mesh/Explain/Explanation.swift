@@ -4,6 +4,8 @@ public import Spec
 
 public struct Explanation: Sendable {
     public let request: ExplainRequest
+    /// Whether a gateway was asked; else a workload's sidecar.
+    public let isGateway: Bool
     /// The listener that takes it; nil where none listens there.
     public var listener: Place?
     /// Of a TLS listener: the server that the client's server name leads to.

@@ -239,7 +239,7 @@ public final class HeaderMutations: Sendable {
 }
 
 /// A piece of an Envoy format string; `%%` is already a literal percent sign.
-public enum FormatPart: Sendable, Equatable {
+public enum FormatPart: Sendable, Hashable {
     case literal([UInt8])
     case downstreamRemoteAddress
     case downstreamRemoteAddressWithoutPort
