@@ -65,9 +65,13 @@ extension SocketAddress {
         if high == 0, low == 1 { return .loopback }
         if high >> 54 == 0xfe80 >> 6 { return .linkLocal }
         if high >> 56 == 0xff { return .multicast }
-        // AWS fd00:ec2::254, Google fd20:ce::254.
-        if low == 0x254, high == 0xfd00_0ec2_0000_0000 || high == 0xfd20_00ce_0000_0000 {
+        // AWS fd00:ec2::254 and, by which EKS gives out credentials, fd00:ec2::23;
+        // Google fd20:ce::254.
+        switch (high, low) {
+        case (0xfd00_0ec2_0000_0000, 0x254), (0xfd00_0ec2_0000_0000, 0x23),
+            (0xfd20_00ce_0000_0000, 0x254):
             return .metadata
+        default: break
         }
         for bits in v4Addresses(withinV6: high, low) {
             if let hazard = hazard(ofV4: bits) { return hazard }

@@ -17,6 +17,7 @@ struct AddressHazardTests {
             ("127.0.0.1", .loopback), ("127.255.255.254", .loopback), ("::1", .loopback),
             ("169.254.169.254", .linkLocal), ("169.254.0.1", .linkLocal), ("fe80::1", .linkLocal),
             ("febf:ffff::1", .linkLocal), ("fd00:ec2::254", .metadata), ("fd20:ce::254", .metadata),
+            ("fd00:ec2::23", .metadata),
             ("100.100.100.200", .metadata), ("168.63.129.16", .metadata),
             ("192.0.0.192", .metadata), ("224.0.0.1", .multicast), ("239.255.255.255", .multicast),
             ("ff02::1", .multicast), ("240.240.0.1", .reserved), ("255.255.255.255", .reserved),

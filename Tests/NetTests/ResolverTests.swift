@@ -46,6 +46,29 @@ import Testing
             }
         }
 
+        /// Asks for all of these in one go; the problem of the last to be answered.
+        func askAll(_ names: [String]) async -> NameProblem? {
+            await withCheckedContinuation { continuation in
+                let (box, settings) = (box, settings)
+                mailbox.post { loop in
+                    if box.resolver == nil { box.resolver = Resolver(settings, loop: loop) }
+                    var missing = names.count
+                    for name in names {
+                        box.resolver?.lookUp(name) { answer in
+                            guard answer.isComplete else { return }
+                            missing -= 1
+                            guard missing == 0 else { return }
+                            guard case .none(let problem) = answer.v4 else {
+                                continuation.resume(returning: nil)
+                                return
+                            }
+                            continuation.resume(returning: problem)
+                        }
+                    }
+                }
+            }
+        }
+
         func counts() async -> ResolverCounts? {
             await withCheckedContinuation { continuation in
                 let box = box
@@ -161,6 +184,17 @@ import Testing
         #expect(server.count("alive.test") > 0)
         let asked = (0..<20).count { server.count("dead-\($0).test") > 0 }
         #expect(asked == 1, "only one of the dead names may be under way")
+    }
+
+    @Test("a long line of names that cannot even be asked for is gone through on a flat stack")
+    func failingLine() async throws {
+        let server = try NameServer { _, _ in .code(3) }
+        let desk = try Desk(server) { $0.lookUpsMax = 1 }
+        // A label of 64 bytes fails as it is asked for, like any name while there is no network.
+        let bad = String(repeating: "a", count: 64)
+        let names = ["first.test"] + (0..<50_000).map { "\(bad).test\($0)" }
+        #expect(await desk.askAll(names) == .badName)
+        #expect(await desk.counts()?.pending == 0)
     }
 
     @Test("the hosts file comes first, and is read again when it changes")

@@ -15,7 +15,7 @@ struct DynamicHostTests {
 
     init() throws {
         folder = try TemporaryFolder(prefix: "isthmus-hosts-")
-        let hosts = "127.0.0.1 a.app.test b.app.test\n169.254.169.254 meta.app.test\n"
+        let hosts = "127.0.0.1 a.app.test b.app.test c.app.test\n169.254.169.254 meta.app.test\n"
         try Data(hosts.utf8).write(to: URL(filePath: "\(folder.path)/hosts"))
     }
 
@@ -150,6 +150,37 @@ struct DynamicHostTests {
         try rig.accept().serve()
         try other.readOK()
         #expect(try first.readToEnd().text.isEmpty, "its host has left")
+        try rig.settle()
+    }
+
+    @Test("a full table lets go of the one host that was called longest ago, and keeps the others")
+    func fullOfIdle() throws {
+        let backend = try Backend()
+        var settings = settings
+        settings.limits.calledEndpointsMax = 2
+        let rig = try Rig(Self.plan(backend), backends: [backend], settings: settings)
+        let client = try rig.connect()
+        var wires: [Wire] = []
+        for host in ["a.app.test", "b.app.test"] {
+            try client.send(get(host))
+            wires.append(try rig.accept())
+            try wires[wires.count - 1].serve()
+            try client.readOK()
+            // The next one is called in another millisecond.
+            try Wire.wait(for: "time to pass") { [now = try rig.onLoop { $0.loop.nowMs }] in
+                try rig.onLoop { $0.loop.nowMs } > now ? () : nil
+            }
+        }
+        try client.send(get("a.app.test"))
+        try wires[0].serve()
+        try client.readOK()
+        try client.send(get("c.app.test"))
+        try rig.accept().serve()
+        try client.readOK()
+        #expect(try wires[1].readToEnd().text.isEmpty, "called longest ago")
+        try client.send(get("a.app.test"))
+        try wires[0].serve()
+        try client.readOK()
         try rig.settle()
     }
 

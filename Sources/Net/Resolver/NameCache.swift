@@ -188,7 +188,8 @@ public final class CachedName: TimerTarget {
     private let literal: SocketAddress?
     fileprivate(set) var record = NameRecord()
     fileprivate var waits: [NameWait] = []
-    fileprivate var usedMs: UInt64
+    /// Monotonic milliseconds of the latest call.
+    public fileprivate(set) var usedMs: UInt64
     /// Since it was last asked for.
     fileprivate var wasUsed = false
     fileprivate var isAsking = false

@@ -10,6 +10,7 @@ public final class Resolver {
     private var configuration: WatchedFile
     private var lines = (healthy: LookUpLine(), suspect: LookUpLine())
     private var underWay = (healthy: 0, suspect: 0)
+    private var isAdvancing = false
     public private(set) var counts = ResolverCounts()
 
     public init(_ settings: ResolverSettings, loop: Loop) {
@@ -59,8 +60,13 @@ public final class Resolver {
         return NameAnswer(v4: family(false), v6: family(true))
     }
 
-    /// Lets as many look-ups begin as there is room for.
+    /// Lets as many look-ups begin as there is room for. Where questions fail as they are put (the
+    /// network is down) each answer makes room for the next: that one begins in this loop and not
+    /// inside the answer, or the stack would have to be as deep as the line is long.
     private func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
         while underWay.healthy + underWay.suspect < settings.lookUpsMax {
             if let next = lines.healthy.next() {
                 underWay.healthy += 1

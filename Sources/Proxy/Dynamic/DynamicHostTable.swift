@@ -102,10 +102,14 @@ final class DynamicHostTable {
         return .success(host)
     }
 
-    /// Hosts that are nowhere go first, then those that nobody calls now.
+    /// Hosts that are nowhere go first, then the one that nobody calls now and was called longest
+    /// ago. False where all are being called.
     private func makeRoom() -> Bool {
         remove { $0.endpoint == nil }
-        if !hasRoom { remove { $0.endpoint?.activeRequests == 0 } }
+        if hasRoom { return true }
+        let idle = hosts.values.lazy.filter { $0.endpoint?.activeRequests == 0 }
+        guard let last = idle.min(by: { $0.name.usedMs < $1.name.usedMs }) else { return false }
+        remove { $0 === last }
         return hasRoom
     }
 }
