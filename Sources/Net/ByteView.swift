@@ -113,6 +113,19 @@ public struct ByteView {
         equalsIgnoringCase(ByteView(literal))
     }
 
+    /// Whether `other` stands anywhere in it; nothing does not.
+    public func contains(_ other: ByteView) -> Bool {
+        guard !other.isEmpty else { return false }
+        var start = 0
+        while count - start >= other.count {
+            start = index(of: other[0], from: start)
+            guard start >= 0, count - start >= other.count else { return false }
+            if slice(start, other.count).equals(other) { return true }
+            start += 1
+        }
+        return false
+    }
+
     public func hasPrefix(_ literal: StaticString) -> Bool {
         let other = ByteView(literal)
         return count >= other.count && prefix(other.count).equals(other)

@@ -20,6 +20,7 @@ extension Exchange {
         loop.outgoing.append(" HTTP/1.1\r\n")
         writeHost(rewrittenAuthority(forward, destination))
         writeFields(destination, client, leaving: leavesMesh)
+        writeVia()
         if request.framing == .chunked { loop.outgoing.append("transfer-encoding: chunked\r\n") }
         if request.isHTTP2 { writeEmptyLength() }
         if request.wantsUpgrade, let name = request.value(of: .upgrade) {
@@ -67,6 +68,7 @@ extension Exchange {
         let loop = worker.loop
         loop.outgoing.removeAll()
         writeFields(destination, client, leaving: leavesMesh)
+        writeVia()
         if takesTrailers { loop.outgoing.append("te: trailers\r\n") }
         let scheme = ByteView(isSecure || client.isSecure ? "https" : "http")
         let target = upstreamTarget

@@ -6,6 +6,9 @@ public struct ProxySettings: Sendable {
     public var limits = ProxyLimits()
     /// The value of the `server` response field.
     public var serverName = Array("isthmus".utf8)
+    /// What the proxy knows itself by among those that a request has passed (Via, RFC 9110 section
+    /// 7.6.3); of no meaning to anybody else, and another one each time it starts.
+    public var pseudonym = Self.newPseudonym()
     /// The Host of a mirrored request says so, `httpbin-shadow:8000`.
     public var marksMirroredHosts = true
     /// 80 random bytes all workers share, so that TLS sessions resume on any of them.
@@ -25,6 +28,11 @@ public struct ProxySettings: Sendable {
     public var accessLog: AccessLogSettings?
 
     public init() {}
+
+    private static func newPseudonym() -> [UInt8] {
+        var random = Random()
+        return Array("isthmus-\(String(random.next(), radix: 36))".utf8)
+    }
 }
 
 public struct AccessLogSettings: Sendable {

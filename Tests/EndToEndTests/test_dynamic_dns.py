@@ -13,9 +13,10 @@ import traceback
 
 import pytest
 
+from harness import accesslog
 from harness import certificates as c
 from harness import resources as r
-from harness.binary import isthmus
+from harness.binary import curl, isthmus
 from harness.nameserver import NameServer
 from harness.namespace import own_address
 from harness.nginx import Nginx
@@ -447,12 +448,24 @@ def test_a_name_that_leads_back_to_the_proxy_goes_round_no_second_time(started, 
 
     def goes_round():
         answer = get(gateway, "b.app.test")
-        return answer if answer.status == 503 else None
+        return answer if answer.status == 502 else None
 
     answer = wait_for(goes_round, "the new port to be live")
     assert b"leads back to this proxy" in answer.body, answer.body
+
     # By its loopback address first, and once by the one that it is to itself.
-    assert len([line for line in gateway.log_lines() if '"b.app.test"' in line]) <= 4
+    def failed():
+        entries = map(accesslog.parse, gateway.log_lines())
+        return [e["response_code_details"] for e in entries if e["response_code"] == "502"]
+
+    wait_for(lambda: len(failed()) == 2, "both lines")
+    assert sorted(failed()) == ["proxy_loop_detected", "via_upstream"]
+
+    # In absolute-form it goes out unmarked; then its address tells.
+    target = ["-H", "Host: b.app.test", "--request-target", "http://b.app.test/"]
+    run = curl(*target, "-w", " %{http_code}", gateway.url())
+    assert run.out.endswith(" 503"), run.out
+    assert "leads back to this proxy" in run.out
 
 
 def way_out(target, authority, plain=1, secure=1):

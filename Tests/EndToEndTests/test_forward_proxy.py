@@ -107,6 +107,61 @@ def curl(proxy, *arguments, seconds=20):
     )  # fmt: skip
 
 
+class Turn:
+    """Whoever connects to an address of this machine that is not loopback gets on to `port`: a load
+    balancer with one server behind it."""
+
+    def __init__(self, port):
+        self.target, self.passed = port, 0
+        self.listener = socket.create_server((own_address(), 0), backlog=512)
+        self.authority = "%s:%d" % self.listener.getsockname()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        # More than that is no answer that a test could want.
+        while self.passed < 200:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            self.passed += 1
+            far = socket.create_connection(("127.0.0.1", self.target))
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def carry(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(5)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_request_that_a_load_balancer_leads_back_goes_round_once(start, workers):
+    """No address tells: the one that is called is not this machine's, and only Via is left."""
+    proxy = start(workers=workers)
+    with Turn(proxy.port(OUT)) as turn:
+        run = curl(proxy, "-w", " %{http_code}", f"http://{turn.authority}/")
+        assert run.stdout.endswith(" 502"), run.stdout + run.stderr
+        assert "leads back to this proxy" in run.stdout
+        assert turn.passed == 2, "as the client asked, and marked"
+        wait_for(lambda: len(proxy.log_lines()) == 3, "three lines")
+        line = proxy.log_entry(response_code_details="proxy_loop_detected")
+        assert line["response_code"] == "502"
+
+
 def books(shop, **more):
     return r.service_entry("books.example.com", shop.port, port=443, protocol="TLS", **more)
 

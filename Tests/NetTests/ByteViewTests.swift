@@ -24,6 +24,19 @@ struct ByteViewTests {
         #expect([UInt8]().withView { $0.count } == 0)
     }
 
+    @Test("a text is found wherever it stands, and nothing is found nowhere")
+    func contained() {
+        with("aab, aac") { view in
+            for part in ["aab, aac", "aac", "aab", "ab,", "c", "a"] {
+                #expect(with(part, view.contains), "\(part)")
+            }
+            for part in ["", "aad", "aaca", "aab, aacd", "d"] {
+                #expect(!with(part, view.contains), "\(part)")
+            }
+        }
+        #expect(!with("a", ByteView.empty.contains))
+    }
+
     @Test("a look outside of a view ends the process, and not quietly", .enabled(if: isLinux))
     func outside() async {
         await #expect(processExitsWith: .failure) {

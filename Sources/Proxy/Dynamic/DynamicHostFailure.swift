@@ -23,6 +23,8 @@ enum DynamicHostFailure: Error {
     case timeout
     /// An address that no name may lead to.
     case prohibited(SocketAddress, name: CalledName)
+    /// The request has passed this proxy before.
+    case cameRound
     /// Too many hosts, or too many requests that wait for DNS.
     case overflow
 
@@ -31,6 +33,7 @@ enum DynamicHostFailure: Error {
         case .unnamed, .badName, .unresolved, .timeout: .nameResolutionFailed
         case .notAdmitted: .hostNotAdmitted
         case .prohibited: .addressProhibited
+        case .cameRound: .proxyLoop
         case .overflow: .nameCacheOverflow
         }
     }
@@ -40,7 +43,7 @@ enum DynamicHostFailure: Error {
         switch self {
         case .notAdmitted: .host
         case .prohibited: .address
-        case .unnamed, .badName, .unresolved, .timeout, .overflow: nil
+        case .unnamed, .badName, .unresolved, .timeout, .cameRound, .overflow: nil
         }
     }
 
@@ -48,7 +51,7 @@ enum DynamicHostFailure: Error {
     var title: String {
         switch self {
         case .unnamed, .badName, .unresolved, .timeout: "DNS resolution failure: "
-        case .notAdmitted, .prohibited: ""
+        case .notAdmitted, .prohibited, .cameRound: ""
         case .overflow: "DNS cache overflow: "
         }
     }
@@ -73,6 +76,7 @@ enum DynamicHostFailure: Error {
             let name = called.isLiteral ? "" : ", to which \(called.text) leads,"
             return "\(address.host)\(name) is blocked: it is \(kind), and no ServiceEntry lists "
                 + "it under addresses with port \(address.port)"
+        case .cameRound: return "\(host) leads back to this proxy, which sent the request on before"
         case .overflow: return "too many hosts are being called"
         }
     }

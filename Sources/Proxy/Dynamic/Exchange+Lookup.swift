@@ -10,6 +10,10 @@ import Telemetry
 extension Exchange {
     /// True when `wish.host` is there to be called; otherwise the exchange waits, or is over.
     func findsHost(in table: DynamicHostTable, of cluster: ClusterState) -> Bool {
+        if hasComeRound {
+            refuse(.cameRound)
+            return false
+        }
         let finding = withDialledAuthority { authority in
             guard let port = portMeant(by: authority) else {
                 return DynamicHostTable.Finding.failed(.badName)

@@ -46,6 +46,8 @@ extension Failure {
         // The status that RFC 9209 section 2.3.5 has for `destination_ip_prohibited`.
         .addressProhibited: FailureRow(
             502, .noHealthyUpstream, "destination_ip_prohibited", side: .proxy),
+        // The same, section 2.3.32.
+        .proxyLoop: FailureRow(502, .noHealthyUpstream, "proxy_loop_detected", side: .proxy),
     ]
 
     private static let upstream: Part = [

@@ -16,6 +16,7 @@ public enum Failure: Int, CaseIterable, Sendable {
     case nameCacheOverflow
     case hostNotAdmitted
     case addressProhibited
+    case proxyLoop
 
     // The upstream, before a response head arrived.
     case localConnectionFailure
