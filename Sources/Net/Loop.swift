@@ -51,6 +51,8 @@ public final class Loop {
     /// Where HTTP/2 frames are gathered before they are sent.
     public var frames = Buffer()
     public static let scratchBytes = 64 * 1024
+    /// See `takeScratch`.
+    private var spareScratch = Buffer()
     /// Bytes read from one socket before others get their turn.
     public static let readBytesMax = 256 * 1024
 
@@ -71,6 +73,21 @@ public final class Loop {
     public private(set) var nowNs: UInt64
     /// Seconds since 1970 and nanoseconds, taken once a round.
     public private(set) var wallNs: UInt64
+
+    /// What the scratch buffer holds, for a reader in whose calls others may read into it. Another
+    /// buffer stands in for it until `giveScratch`.
+    public func takeScratch() -> Buffer {
+        var taken = Buffer()
+        swap(&taken, &spareScratch)
+        if taken.allocatedBytes == 0 { taken = Buffer(capacity: Self.scratchBytes) }
+        taken.removeAll()
+        swap(&taken, &scratch)
+        return taken
+    }
+
+    public func giveScratch(_ taken: consuming Buffer) {
+        spareScratch = taken
+    }
 
     public init(mailbox: Mailbox = Mailbox()) throws(NetError) {
         let descriptor = isthmus_epoll_create()

@@ -66,7 +66,7 @@ final class H2Endpoint {
 
     func answer(
         _ stream: EndpointStream, status: UInt16 = 200, _ lines: String = "", body: String = "",
-        trailers: String? = nil
+        trailers: String? = nil, atOnce: Bool = true
     ) throws {
         var fields = Buffer()
         fields.append(text: lines)
@@ -76,7 +76,8 @@ final class H2Endpoint {
             Array(body.utf8).withView { session.send($0, on: stream) }
             Array((trailers ?? "").utf8).withView { session.end(stream, trailerLines: $0) }
         }
-        try flush()
+        // Otherwise it leaves in one piece with what comes next.
+        if atOnce { try flush() }
     }
 
     /// A frame by hand, in as many pieces as it has bytes where `split` says so.

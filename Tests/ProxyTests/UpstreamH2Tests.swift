@@ -356,6 +356,29 @@ struct UpstreamH2Tests {
         try rig.settle()
     }
 
+    @Test("what a client sends next is never read as frames of its endpoint")
+    func nextRequest() throws {
+        let rig = try rig()
+        let (first, endpoint, stream) = try open(rig)
+        let second = try rig.connect()
+        try second.send(Self.get)
+        let other = try endpoint.request(1)
+        // It waits in the socket, and is read as soon as the first answer is complete.
+        try first.send(
+            "GET /next HTTP/1.1\r\nHost: a\r\nX-Long: \(String(repeating: "z", count: 20_000))")
+        try rig.onLoop { _ in }
+        // Both answers in one read, the first client's before the other's.
+        try endpoint.answer(stream, body: "first", atOnce: false)
+        try endpoint.answer(other, body: String(repeating: "other", count: 1000))
+        #expect(try first.read(to: "first").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(try second.readHead().hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(try second.read(to: "\r\n0\r\n\r\n").contains("otherotherother"))
+        try first.send("\r\n\r\n")
+        #expect(try endpoint.request(2).value(":path") == "/next")
+        #expect(try rig.cluster(.upstreamCxProtocolError) == 0)
+        try rig.settle()
+    }
+
     // MARK: - Rules
 
     @Test(

@@ -126,7 +126,10 @@ final class H2Connection: Pollable, PeerHolder {
             switch reading {
             case .bytes(let more):
                 if !more, !peerClosed { canRead = false }
-                received(loop.scratch.readable)
+                // Frames of several streams: what one of them brings about may read elsewhere.
+                let frames = loop.takeScratch()
+                received(frames.readable)
+                loop.giveScratch(frames)
             case .wouldBlock: canRead = false
             case .end, .cut, .failed:
                 close()

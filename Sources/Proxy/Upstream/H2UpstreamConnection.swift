@@ -159,7 +159,9 @@ final class H2UpstreamConnection: Dialler {
         flushSoon()
         if socket.tls != nil {
             canRead = true
-            received(loop.scratch.readable)
+            let frames = loop.takeScratch()
+            received(frames.readable)
+            loop.giveScratch(frames)
         }
         ready(readiness)
     }
@@ -221,7 +223,10 @@ final class H2UpstreamConnection: Dialler {
             switch reading {
             case .bytes(let more):
                 if !more, !peerClosed { canRead = false }
-                received(loop.scratch.readable)
+                // Frames of several streams: what one of them brings about may read elsewhere.
+                let frames = loop.takeScratch()
+                received(frames.readable)
+                loop.giveScratch(frames)
             case .wouldBlock: canRead = false
             case .end, .cut, .failed:
                 lost(.connectionTermination, reason: socket.tls?.failureText)
