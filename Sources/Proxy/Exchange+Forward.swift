@@ -112,7 +112,7 @@ extension Exchange {
     /// Whether this try's body may have to go out again. Over HTTP/1.1 a request that only a
     /// failure to connect brings back is safe once the connection stands.
     private func mayNeedBody(_ stream: UpstreamStream) -> Bool {
-        guard !request.wantsUpgrade, !isMirror else { return false }
+        guard !becomesTunnel, !isMirror else { return false }
         if stream.mayRefuse { return true }
         guard let policy = forward?.policy else { return false }
         return policy.retriesWhatWasSent || !stream.stands && policy.retry != nil

@@ -48,7 +48,7 @@ extension Exchange {
     /// What of the body came before this try goes up on it.
     func sendKeptBody() {
         // What follows an upgrade goes up when the endpoint has agreed, but for a stream of HTTP/2.
-        guard let stream = upstream, !request.wantsUpgrade || stream.mayRefuse else { return }
+        guard let stream = upstream, !becomesTunnel || stream.mayRefuse else { return }
         if !replay.isEmpty {
             stream.sendBody(replay.readable)
             stream.flushBody()

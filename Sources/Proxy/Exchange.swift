@@ -211,7 +211,9 @@ final class Exchange: TimerTarget {
             if !protocolName.equalsIgnoringCase("websocket") { return .upgradeFailed }
         }
         if asksForTunnel {
-            let mayHaveOne = client?.listener.spec.connect != nil && !hasBody && !request.isHTTP2
+            // What HTTP/2 sends behind the head is for the tunnel, and no body.
+            let mayHaveOne =
+                client?.listener.spec.connect != nil && (!hasBody || request.isHTTP2)
             return mayHaveOne ? nil : .routeNotFound
         }
         if !normalizePath() { return .pathNormalizationFailed }
@@ -220,6 +222,10 @@ final class Exchange: TimerTarget {
 
     /// CONNECT to a host and port, as forward proxies are asked.
     var asksForTunnel: Bool { request.targetForm == .authority }
+
+    /// What the client sends behind the head is for whoever it is going to speak to, and waits for
+    /// the answer: no body that could go up with the head or a second time.
+    var becomesTunnel: Bool { request.wantsUpgrade || asksForTunnel }
 
     /// A piece of the body. It goes straight to the upstream's connection.
     func requestBody(_ bytes: ByteView) {

@@ -7,16 +7,26 @@ final class StreamEnd: TunnelEnd {
     /// nil once the stream is over.
     private var stream: H2Stream?
     private var inputEnded: Bool
+    private let resetCode: UInt32
 
-    /// - Parameter inputEnded: END_STREAM has come already.
-    init(_ stream: H2Stream, isDownstream: Bool, inputEnded: Bool) {
+    /// - Parameters:
+    ///   - inputEnded: END_STREAM has come already.
+    ///   - resetCode: what RST is in this kind of tunnel.
+    init(_ stream: H2Stream, isDownstream: Bool, inputEnded: Bool, resetCode: UInt32 = cancel) {
         self.stream = stream
         self.inputEnded = inputEnded
+        self.resetCode = resetCode
         super.init(isDownstream: isDownstream)
     }
 
     override func watch() {
-        if inputEnded { partner?.endOutput() }
+        if inputEnded {
+            partner?.endOutput()
+        } else if partner?.takesMore == true {
+            // What came before there was a tunnel has gone on by now: a peer that has filled its
+            // window with it waits to hear so.
+            advance()
+        }
     }
 
     override var takesMore: Bool {
@@ -47,17 +57,19 @@ final class StreamEnd: TunnelEnd {
         // What is queued still goes out, and the stream ends by itself.
         if inputEnded, outputEnded { return }
         self.stream = nil
-        stream.session.reset(stream, code: Self.cancel)
+        stream.session.reset(stream, code: resetCode)
     }
 
     override func reset() {
         guard let stream else { return }
         self.stream = nil
-        stream.session.reset(stream, code: Self.cancel)
+        stream.session.reset(stream, code: resetCode)
     }
 
-    /// RFC 8441 section 5: what was RST is CANCEL.
-    private static let cancel: UInt32 = 8
+    /// RFC 8441 section 5: of an upgrade.
+    static let cancel: UInt32 = 8
+    /// RFC 9113 section 8.5: of a CONNECT.
+    static let connectError: UInt32 = 10
 
     // MARK: - From the stream
 

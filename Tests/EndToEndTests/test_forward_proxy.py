@@ -1,7 +1,9 @@
 """A sidecar as the forward proxy of programs that know no mesh: HTTP_PROXY, HTTPS_PROXY."""
 
+import contextlib
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -11,6 +13,7 @@ import pytest
 from harness import certificates as c
 from harness import resources as r
 from harness.binary import environment, isthmus
+from harness.h2wire import H2Wire
 from harness.nameserver import NameServer
 from harness.namespace import own_address
 from harness.sidecar import Sidecar
@@ -160,6 +163,188 @@ def test_a_request_that_a_load_balancer_leads_back_goes_round_once(start, worker
         wait_for(lambda: len(proxy.log_lines()) == 3, "three lines")
         line = proxy.log_entry(response_code_details="proxy_loop_detected")
         assert line["response_code"] == "502"
+
+
+class Stream:
+    """A CONNECT of an HTTP/2 connection, as a socket would be used."""
+
+    def __init__(self, wire, authority):
+        self.wire = wire
+        fields = (":method", "CONNECT"), (":authority", authority)
+        self.number = wire.ask(*fields, plain=False, end=False)
+        self.seen = wire.streams[self.number]
+
+    def opened(self):
+        while not self.seen.status:
+            assert self.wire.read()
+        return self.seen
+
+    def send(self, data, end=False):
+        self.wire.data(self.number, data, end)
+
+    def receive(self, count):
+        while len(self.seen.body) < count and not self.seen.over:
+            assert self.wire.read()
+        got = bytes(self.seen.body[:count])
+        del self.seen.body[:count]
+        return got
+
+
+class Secure:
+    """TLS to the far end of a stream."""
+
+    def __init__(self, stream, context, name):
+        self.stream, self.coming, self.going = stream, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.coming, self.going, server_hostname=name)
+        self.does(self.tls.do_handshake)
+
+    def does(self, action, *arguments):
+        while True:
+            try:
+                return action(*arguments)
+            except ssl.SSLWantReadError:
+                self.flush()
+                got = self.stream.receive(1)
+                assert got, self.stream.seen
+                more = bytes(self.stream.seen.body)
+                self.stream.seen.body.clear()
+                self.coming.write(got + more)
+            finally:
+                self.flush()
+
+    def flush(self):
+        if data := self.going.read():
+            self.stream.send(data)
+
+    def ask(self, name):
+        self.does(self.tls.write, f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+        return self.does(self.tls.read, 1000)
+
+
+def test_tunnels_are_streams_of_one_connection_over_http_2(start, authority, shop):
+    """RFC 9113 section 8.5, beside a request of the same connection."""
+    proxy = start(books(shop), REGISTRY_ONLY)
+    context = ssl.create_default_context(cafile=authority.certificate)
+    with H2Wire(proxy.port(OUT)) as wire:
+        streams = [Stream(wire, "books.example.com:443") for _ in range(3)]
+        for stream in streams:
+            assert stream.opened().status == 200
+            assert not stream.seen.over
+        speakers = [Secure(stream, context, "books.example.com") for stream in streams]
+        for _ in range(2):
+            for speaker in speakers:
+                assert b"books" in speaker.ask("books.example.com")
+        refused = Stream(wire, "other.example.com:443")
+        assert refused.opened().status == 502
+        assert wire.finish(refused.number).body.startswith(b"other.example.com:443")
+        # END_STREAM is FIN, both ways; the others go on.
+        streams[0].send(b"", end=True)
+        assert wire.finish(streams[0].number).ended
+        assert b"books" in speakers[1].ask("books.example.com")
+    assert shop.names == ["books.example.com"] * 3
+    wait_for(lambda: len(proxy.log_lines()) == 4, "a line for each")
+    line = proxy.log_entry(method="CONNECT", response_code="200")
+    assert line["protocol"] == "HTTP/2" and int(line["bytes_sent"]) > 1000
+
+
+@pytest.fixture
+def echo():
+    """A server of bytes: gives back what it gets, resets at `reset` and ends at the end."""
+    def serve(listener):
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(sock,), daemon=True).start()
+
+    def answer(sock):
+        with sock, contextlib.suppress(OSError):
+            while data := sock.recv(65536):
+                if data.endswith(b"reset"):
+                    # Closing with no time to linger is RST.
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+                sock.sendall(data)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(5)
+
+
+def bytes_of(port):
+    return r.service_entry("bytes.test", port, port=7, protocol="TCP")
+
+
+class Late(Shop):
+    """Says nothing, not even of TLS, until it is let; then what it hears."""
+
+    def __init__(self, authority, name):
+        self.go = threading.Event()
+        super().__init__(authority, name)
+
+    def serve(self, raw):
+        with contextlib.suppress(OSError):
+            assert self.go.wait(20)
+            with self.context.wrap_socket(raw, server_side=True) as sock:
+                while data := sock.recv(65536):
+                    sock.sendall(data)
+                # Without a goodbye it would be cut off, and no clean end.
+                sock.unwrap()
+
+
+def test_what_a_stream_says_before_its_tunnel_stands_comes_first_and_holds_nothing_up(
+    start, authority
+):
+    """All that its window takes: as soon as there is somebody to hear it, it may go on."""
+    with Late(authority, "bytes.test") as late:
+        tls = {"mode": "SIMPLE", "caCertificates": str(authority.certificate), "sni": "bytes.test"}
+        proxy = start(
+            bytes_of(late.port), r.destination_rule("bytes.test", {}, tls=tls), REGISTRY_ONLY
+        )
+        with H2Wire(proxy.port(OUT)) as wire:
+            # The server's settings first, which say how large its windows are.
+            assert wire.read()
+            stream = Stream(wire, "bytes.test:7")
+            window = wire.h2.local_flow_control_window(stream.number)
+            data = bytes(range(256)) * 4096
+            assert window < len(data)
+            stream.send(data[:window])
+            assert not stream.seen.status
+            late.go.set()
+            stream.send(data[window:], end=True)
+            assert stream.receive(len(data)) == data
+            assert stream.seen.status == 200
+            assert wire.finish(stream.number).ended
+
+
+def test_a_reset_at_the_far_end_of_a_stream_is_a_connect_error(start, echo):
+    proxy = start(bytes_of(echo), REGISTRY_ONLY)
+    with H2Wire(proxy.port(OUT)) as wire:
+        stream = Stream(wire, "bytes.test:7")
+        assert stream.opened().status == 200
+        stream.send(b"reset")
+        assert wire.finish(stream.number).reset == 10
+        again = Stream(wire, "bytes.test:7")
+        assert again.opened().status == 200
+        again.send(b"here")
+        assert again.receive(4) == b"here"
+
+
+@pytest.mark.parametrize(
+    "authority, status",
+    [("bytes.test", 400), (":7", 400), ("bytes.test:x", 400), ("bytes.test:", 502)],
+)
+def test_connect_over_http_2_names_host_and_port(start, echo, authority, status):
+    proxy = start(bytes_of(echo), REGISTRY_ONLY)
+    with H2Wire(proxy.port(OUT)) as wire:
+        stream = Stream(wire, authority)
+        assert stream.opened().status == status
+        assert Stream(wire, "bytes.test:7").opened().status == 200
 
 
 def books(shop, **more):

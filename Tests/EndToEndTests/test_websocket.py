@@ -1,5 +1,7 @@
 """Upgrades: after 101 the gateway is a pipe for bytes in both directions (RFC 9110 section 7.8)."""
 
+import base64
+import hashlib
 import threading
 import time
 
@@ -233,3 +235,31 @@ def test_a_websocket_on_a_stream_of_http2_reaches_a_server_that_speaks_http1(edg
         assert wire.finish(other).status == 426
         wire.data(number, b"", end=True)
         assert wire.finish(number).over
+
+
+def test_a_full_window_before_the_switch_is_opened_with_it(lane):
+    """A client on a stream that has said all it may waits to hear that somebody has heard it."""
+    full = threading.Event()
+
+    def script(connection):
+        key = connection.read_request().get("sec-websocket-key")
+        digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()
+        assert full.wait(10)
+        accept = base64.b64encode(digest)
+        connection.send(SWITCH.replace(b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", accept))
+        connection.until_closed(10)
+        connection.send(b"%d" % len(connection.buffer))
+
+    lane.upstream.script = script
+    with H2Wire(lane.gateway.port()) as wire:
+        while not wire.h2.remote_settings.enable_connect_protocol:
+            assert wire.read()
+        head = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http")]
+        head += [(":authority", lane.host), (":path", "/"), ("sec-websocket-version", "13")]
+        number = wire.ask(*head, plain=False, end=False)
+        window = wire.h2.local_flow_control_window(number)
+        wire.data(number, b"x" * window)
+        full.set()
+        wire.data(number, b"y" * 1000, end=True)
+        stream = wire.finish(number)
+        assert (stream.status, bytes(stream.body)) == (200, b"%d" % (window + 1000)), stream

@@ -82,7 +82,7 @@ extension RequestHead {
         if let error = concludeAuthority() { return error }
         if let error = concludeTarget() { return error }
         if cookies > 1 { joinCookies() }
-        if ends || wantsUpgrade {
+        if ends || wantsUpgrade || method == .connect {
             framing = .none
         } else if lengthIndex >= 0 {
             guard let length = value(fields[lengthIndex]).decimal() else { return .contentLength }
@@ -129,6 +129,8 @@ extension RequestHead {
 
     private func concludeTarget() -> H1Error? {
         if method == .connect {
+            // RFC 9113 section 8.5: host and port, as in HTTP/1.1.
+            guard authorityBytes.lastIndex(of: 0x3a) > 0 else { return .target }
             targetForm = .authority
             return nil
         }

@@ -60,8 +60,9 @@ final class H2ClientStream: ClientStream {
         status: UInt16, framing: BodyFraming, closes: Bool, upgrade: ByteView?
     ) {
         guard let stream else { return }
-        // RFC 8441 section 5: what HTTP/1.1 calls 101 is a stream that goes on both ways.
-        let isTunnel = upgrade != nil
+        // RFC 8441 section 5: what HTTP/1.1 calls 101 is a stream that goes on both ways; and so is
+        // a CONNECT that succeeds (RFC 9113 section 8.5).
+        let isTunnel = upgrade != nil || exchange?.asksForTunnel == true && 200..<300 ~= status
         answerEnded = framing == .none && !isTunnel
         stream.session.submitResponse(
             stream, status: isTunnel ? 200 : status, lines: &loop.outgoing, ends: answerEnded)
@@ -101,8 +102,11 @@ final class H2ClientStream: ClientStream {
 
     override func becomeTunnelEnd(unread: inout Buffer) -> TunnelEnd? {
         guard let stream else { return nil }
+        let isConnect = exchange?.asksForTunnel == true
         exchange = nil
-        let end = StreamEnd(stream, isDownstream: true, inputEnded: requestEnded)
+        let end = StreamEnd(
+            stream, isDownstream: true, inputEnded: requestEnded,
+            resetCode: isConnect ? StreamEnd.connectError : StreamEnd.cancel)
         stream.tunnel = end
         return end
     }

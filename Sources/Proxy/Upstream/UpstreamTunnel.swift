@@ -28,7 +28,8 @@ final class UpstreamTunnel: UpstreamStream {
         if endpoint.rotation != nil { exchange.upstreamAddress = opening?.address }
     }
 
-    /// What the client says waits for the tunnel.
+    /// What the client says waits for the tunnel; over HTTP/2 there may be a window full of it.
+    override func sendBody(_ bytes: ByteView) { exchange?.keep(bytes) }
     override var canTakeBody: Bool { false }
 
     override func opened(_ opening: Opening, _ readiness: Readiness) {

@@ -50,7 +50,9 @@ class H2Wire:
             normalize_outbound_headers=False,
         )
         self.h2 = h2.connection.H2Connection(config)
-        self.h2.local_settings.initial_window_size = window
+        # Changed later it would hold here once it is acknowledged, and never be said.
+        said = {**self.h2.local_settings, h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
+        self.h2.local_settings = h2.settings.Settings(client=True, initial_values=said)
         self.h2.initiate_connection()
         self.streams = {}
         self.goaway = None
