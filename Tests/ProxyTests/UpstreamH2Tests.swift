@@ -246,6 +246,21 @@ struct UpstreamH2Tests {
         try rig.settle()
     }
 
+    @Test("an answer that is tried again and never ends gives its place back", arguments: ["", "a"])
+    func endlessRefusal(body: String) throws {
+        let policy = RoutePolicy(
+            retry: RetryPolicy(attempts: 1, conditions: .serverError, backoffMs: 1))
+        let rig = try rig(policy: policy) { $0.lingerMs = 200 }
+        let (client, endpoint, stream) = try open(rig)
+        try endpoint.headers(stream, [(":status", "503"), ("content-length", "10")])
+        if !body.isEmpty { try endpoint.data(stream, body) }
+        try endpoint.answer(try endpoint.request(1), body: "ok")
+        #expect(try client.readHead().hasPrefix("HTTP/1.1 200 OK\r\n"))
+        let code = try endpoint.wait("the reset") { stream.closedCode }
+        #expect(code == 8)
+        try rig.settle()
+    }
+
     @Test("a long body is not kept: refused, it is 503 UR")
     func refusedLong() throws {
         let rig = try rig(policy: Self.refusedOnce) { $0.replayBytesMax = 19_999 }

@@ -5,7 +5,7 @@ enum ConnectionTimer {
     static let idle: UInt8 = 1
     /// It is old enough.
     static let duration: UInt8 = 2
-    /// HTTP/1.1: an answer that nobody wants should be over.
+    /// Answers that nobody wants should be over.
     static let discard: UInt8 = 5
     /// HTTP/2: time to ask whether the peer is there.
     static let ping: UInt8 = 3

@@ -141,6 +141,7 @@ final class H2RequestStream: H2Stream {
     func forget() {
         upstream = nil
         if unconsumedBytes > 0 { session.consume(unconsumedBytes, of: self) }
+        connection.forget(self)
     }
 
     override func closed(code: UInt32) {

@@ -40,6 +40,9 @@ final class H2UpstreamConnection: Dialler {
     private var timer = TimerID.none
     private var durationTimer = TimerID.none
     private var pingTimer = TimerID.none
+    /// Streams whose answers nobody wants and that were left to end by themselves.
+    private var forgotten: ContiguousArray<H2RequestStream> = []
+    private var discardTimer = TimerID.none
     /// Requests put on it so far.
     private var taken = 0
     private var lastMovedMs: UInt64 = 0
@@ -98,6 +101,23 @@ final class H2UpstreamConnection: Dialler {
         guard !isClosed, endpoint.cluster.limits != nil else { return }
         if endpoint.yieldsConnection { retire() }
         endpoint.cluster.capacityFreed()
+    }
+
+    /// The rest of an answer that nobody wants has a while to come, as over HTTP/1.1: a stream that
+    /// never ends would keep its place on the connection for ever.
+    func forget(_ stream: H2RequestStream) {
+        guard !isClosed else { return }
+        forgotten.append(stream)
+        guard forgotten.count == 1 else { return }
+        discardTimer = loop.timers.schedule(
+            afterMs: worker.settings.limits.lingerMs, target: self, tag: ConnectionTimer.discard)
+    }
+
+    /// Those that have ended meanwhile know it.
+    private func cancelForgotten() {
+        var streams: ContiguousArray<H2RequestStream> = []
+        swap(&streams, &forgotten)
+        for stream in streams { stream.cancel() }
     }
 
     /// How many more requests the peer takes on this connection now.
@@ -327,7 +347,8 @@ final class H2UpstreamConnection: Dialler {
     private func close() {
         guard !isClosed else { return }
         isClosed = true
-        for timer in [timer, durationTimer, pingTimer] { loop.timers.cancel(timer) }
+        for timer in [timer, durationTimer, pingTimer, discardTimer] { loop.timers.cancel(timer) }
+        forgotten.removeAll()
         opening?.cancel()
         opening = nil
         socket.close(loop)
@@ -346,6 +367,7 @@ final class H2UpstreamConnection: Dialler {
             endpoint.cluster.protectionStats().add(.cxMaxDurationReached)
             retire()
         case ConnectionTimer.ping: ping()
+        case ConnectionTimer.discard: cancelForgotten()
         case ConnectionTimer.pong:
             endpoint.cluster.protectionStats().add(.http2KeepaliveTimeout)
             lost(.connectionTermination, reason: "keepalive timeout")
