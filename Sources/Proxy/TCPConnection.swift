@@ -20,6 +20,8 @@ final class TCPConnection: Dialler {
     /// DNS is asked where the client's server is.
     private var nameWait: NameWait?
     private var lookupTimer = TimerID.none
+    /// By what a loop is known; see Worker+Hellos.swift.
+    private var mark: UInt64?
     private var endpoint: EndpointState?
     /// Where the connection goes: one of the endpoint's addresses.
     private var upstreamAddress: SocketAddress?
@@ -152,7 +154,15 @@ final class TCPConnection: Dialler {
             return
         }
         switch Array(name.utf8).withView({ hosts.find($0, port: port) }) {
-        case .host(let endpoint): connect(to: endpoint, of: cluster)
+        case .host(let endpoint):
+            if tls == nil {
+                mark = worker.mark(early.readable)
+                guard mark != nil else {
+                    refused(.cameRound, name, port)
+                    return
+                }
+            }
+            connect(to: endpoint, of: cluster)
         case .failed(let failure): refused(failure, name, port)
         case .asks(let host):
             // It holds this connection, and nothing else does until then.
@@ -277,6 +287,7 @@ final class TCPConnection: Dialler {
 
     private func over() {
         endpoint?.activeRequests -= 1
+        if let mark { worker.unmark(mark) }
         listener.connectionClosed()
         record()
     }

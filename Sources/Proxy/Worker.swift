@@ -35,6 +35,8 @@ public final class Worker {
     /// So that nobody can choose hosts whose hashes meet.
     private(set) lazy var hostSeed = random.next()
     var refusals = RefusalRecord()
+    /// Of connections that pass through to hosts that they name; see Worker+Hellos.swift.
+    var marks: Set<UInt64> = []
     /// Clients of inbound listeners, by their principal and ours.
     var callers: [String: Caller] = [:]
     /// Counters of routes that ask for their own.

@@ -23,6 +23,7 @@ from harness.nginx import Nginx
 from harness.ports import free_port
 from harness.sidecar import Sidecar
 from harness.waiting import wait_for
+from test_forward_proxy import Turn
 
 
 class Web:
@@ -337,6 +338,28 @@ def test_tls_passes_to_the_server_it_asks_for(started, names, secure, authority,
         client.sendall(b"\x16\x03\x01")
         client.shutdown(socket.SHUT_WR)
         assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tls_that_a_load_balancer_leads_back_is_known_by_its_hello(
+    started, names, secure, authority, own, workers
+):
+    """Each worker lets it pass once. Another client's is another."""
+    with Turn() as turn:
+        port = int(turn.authority.rpartition(":")[2])
+        gateway = start(started, names, *passthrough(port), ports=(443,), workers=workers)
+        turn.target = ("127.0.0.1", gateway.port(443))
+        for _ in range(2):
+            before = turn.passed
+            assert s_client(gateway, "a.app.test", authority).stdout == b""
+            assert 1 <= turn.passed - before <= workers
+        line = gateway.log_entry(response_flags="UH", requested_server_name="a.app.test")
+        reason = line["upstream_transport_failure_reason"].replace("_", " ")
+        assert "leads back to this proxy" in reason, line
+        # Two clients of one server are no loop.
+        turn.target = (own, secure.port)
+        for _ in range(2):
+            assert b"a.app.test" in s_client(gateway, "a.app.test", authority).stdout
 
 
 def test_requests_wait_for_a_slow_resolver_with_their_bodies(started, names, web, own):

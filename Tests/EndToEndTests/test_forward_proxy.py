@@ -111,11 +111,11 @@ def curl(proxy, *arguments, seconds=20):
 
 
 class Turn:
-    """Whoever connects to an address of this machine that is not loopback gets on to `port`: a load
-    balancer with one server behind it."""
+    """Whoever connects to an address of this machine that is not loopback gets on to `target`, an
+    address and a port: a load balancer with one server behind it."""
 
-    def __init__(self, port):
-        self.target, self.passed = port, 0
+    def __init__(self, target=None):
+        self.target, self.passed = target, 0
         self.listener = socket.create_server((own_address(), 0), backlog=512)
         self.authority = "%s:%d" % self.listener.getsockname()
         self.thread = threading.Thread(target=self.accept, daemon=True)
@@ -129,7 +129,7 @@ class Turn:
             except OSError:
                 return
             self.passed += 1
-            far = socket.create_connection(("127.0.0.1", self.target))
+            far = socket.create_connection(self.target)
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
 
@@ -155,7 +155,7 @@ class Turn:
 def test_a_request_that_a_load_balancer_leads_back_goes_round_once(start, workers):
     """No address tells: the one that is called is not this machine's, and only Via is left."""
     proxy = start(workers=workers)
-    with Turn(proxy.port(OUT)) as turn:
+    with Turn(("127.0.0.1", proxy.port(OUT))) as turn:
         run = curl(proxy, "-w", " %{http_code}", f"http://{turn.authority}/")
         assert run.stdout.endswith(" 502"), run.stdout + run.stderr
         assert "leads back to this proxy" in run.stdout

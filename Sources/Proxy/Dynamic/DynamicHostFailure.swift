@@ -23,7 +23,7 @@ enum DynamicHostFailure: Error {
     case timeout
     /// An address that no name may lead to.
     case prohibited(SocketAddress, name: CalledName)
-    /// The request has passed this proxy before.
+    /// The request, or the connection, has passed this proxy before.
     case cameRound
     /// Too many hosts, or too many requests that wait for DNS.
     case overflow
@@ -76,7 +76,7 @@ enum DynamicHostFailure: Error {
             let name = called.isLiteral ? "" : ", to which \(called.text) leads,"
             return "\(address.host)\(name) is blocked: it is \(kind), and no ServiceEntry lists "
                 + "it under addresses with port \(address.port)"
-        case .cameRound: return "\(host) leads back to this proxy, which sent the request on before"
+        case .cameRound: return "\(host) leads back to this proxy, which has sent it on before"
         case .overflow: return "too many hosts are being called"
         }
     }
