@@ -246,7 +246,7 @@ struct UpstreamH2Tests {
         try rig.settle()
     }
 
-    @Test("an answer that is tried again and never ends ends", arguments: ["", "a"])
+    @Test("an answer that is tried again is reset where it never ends", arguments: ["", "a"])
     func endlessRefusal(body: String) throws {
         let policy = RoutePolicy(
             retry: RetryPolicy(attempts: 1, conditions: .serverError, backoffMs: 1))
