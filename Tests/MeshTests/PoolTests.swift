@@ -181,6 +181,36 @@ import Testing
 
     // MARK: - In words
 
+    @Test(
+        "outlierDetection where the client has chosen the address is warned of",
+        arguments: [true, false])
+    func outliersOfOriginals(isCaptured: Bool) {
+        var node = MeshWorld.sidecar()
+        if isCaptured { node.capture = Capture(inboundBind: nil) }
+        func world(_ resolution: String, _ more: String) -> World {
+            World(
+                Piece.caller,
+                """
+                kind: ServiceEntry
+                metadata: {name: any}
+                spec:
+                  hosts: [any.example]
+                  addresses: [10.1.0.1]
+                  ports: [{number: 80, name: http, protocol: HTTP}]
+                  resolution: \(resolution)
+                """,
+                Piece.destinationRule(
+                    "host: any.example\ntrafficPolicy: {outlierDetection: {}\(more)}"),
+                node: node)
+        }
+        let words = "to any.example go to the address that the client dialled: none is left out"
+        let none = world("NONE", "")
+        #expect(none.says(words))
+        #expect(none.cluster("outbound|80||any.example")?.outliers == nil)
+        #expect(!world("DNS", "").says(words))
+        #expect(world("DNS", ", loadBalancer: {simple: PASSTHROUGH}").says(words) == isCaptured)
+    }
+
     @Test("what is said is told in short lines, and nothing else is")
     func words() throws {
         #expect(try Self.cluster("loadBalancer: {simple: RANDOM}").protectionSteps == [])

@@ -217,6 +217,84 @@ struct DynamicHostTests {
         try rig.settle()
     }
 
+    private static func plan(_ backend: Backend, leavingOut outliers: OutlierPolicy) -> Plan {
+        var plan = plan(backend)
+        plan.limit(nil, outliers: outliers)
+        return plan
+    }
+
+    /// Asks for `host` and answers with `status`, which the client gets.
+    private func ask(_ rig: Rig, _ host: String, _ status: Int) throws {
+        let client = try rig.connect()
+        try client.send(get(host))
+        let upstream = try rig.accept()
+        _ = try upstream.readHead()
+        try upstream.send("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        #expect(try client.readHead().hasPrefix("HTTP/1.1 \(status) "))
+        upstream.close()
+        client.close()
+    }
+
+    private func isLeftOut(_ rig: Rig, _ host: String) throws -> Bool {
+        try rig.onLoop { worker in
+            worker.cluster(at: 0).dynamic?.endpoints
+                .contains { $0.endpoint.address == host && $0.isEjected } == true
+        }
+    }
+
+    @Test("a host that fails too often is left out, alone, and comes back after its time")
+    func leftOut() throws {
+        let backend = try Backend()
+        let outliers = OutlierPolicy(
+            consecutive5xx: 2, intervalMs: 50, baseEjectionMs: 100, maxEjectionPercent: 100)
+        let rig = try Rig(
+            Self.plan(backend, leavingOut: outliers), backends: [backend], settings: settings)
+        try ask(rig, "a.app.test", 503)
+        try ask(rig, "b.app.test", 200)
+        try ask(rig, "a.app.test", 500)
+        let client = try rig.connect()
+        try client.send(get("a.app.test"))
+        #expect(try client.readHead().hasPrefix("HTTP/1.1 503 "))
+        #expect(
+            try client.read(to: "\n")
+                == "no healthy upstream: a.app.test has failed too often and is left out "
+                + "(outlierDetection)\n")
+        #expect(backend.acceptNow() == nil)
+        try ask(rig, "b.app.test", 200)
+        try Wire.wait(for: "its return") { try isLeftOut(rig, "a.app.test") ? nil : () }
+        try ask(rig, "a.app.test", 200)
+        try rig.settle()
+    }
+
+    @Test("of hosts in use no more are left out than the policy allows")
+    func mostStay() throws {
+        let backend = try Backend()
+        let outliers = OutlierPolicy(consecutive5xx: 1, maxEjectionPercent: 50)
+        let rig = try Rig(
+            Self.plan(backend, leavingOut: outliers), backends: [backend], settings: settings)
+        try ask(rig, "a.app.test", 500)
+        #expect(try !isLeftOut(rig, "a.app.test"), "it is the only one")
+        try ask(rig, "b.app.test", 500)
+        #expect(try isLeftOut(rig, "b.app.test"))
+        try ask(rig, "a.app.test", 500)
+        #expect(try !isLeftOut(rig, "a.app.test"))
+        try rig.settle()
+    }
+
+    @Test("a host that one worker leaves out comes back though its worker has let it go")
+    func returnsElsewhere() {
+        let health = ClusterHealth()
+        let policy = OutlierPolicy(consecutive5xx: 1, maxEjectionPercent: 100)
+        let key = EndpointKey.host("a.app.test", port: 80)
+        let record = health.endpoints.enter(key) { EndpointHealth() }
+        _ = health.endpoints.enter(key) { EndpointHealth() }
+        _ = health.eject(key, record, ofHosts: 1, policy, nowMs: 0)
+        #expect(!health.endpoints.leave(key), "another worker calls it")
+        #expect(health.check(policy, nowMs: policy.baseEjectionMs) == [key])
+        let isEjected = record.isEjected.load(ordering: .relaxed)
+        #expect(!isEjected)
+    }
+
     @Test("a cluster that has gone is not kept by who still waited for a name")
     func gone() throws {
         let worker = Worker(loop: try Loop(), settings: settings, counts: ProcessCounts())

@@ -18,6 +18,21 @@ extension ClusterBuilder {
         return Self.kept(treated.first ?? anybody, previous[key.name]?.original)
     }
 
+    /// Where the client has chosen the address, none can be left out.
+    mutating func tellOfOutliers(
+        _ policy: TrafficPolicy.Blocks?, of service: RegisteredService, _ key: ClusterKey,
+        _ rule: MergedRule?, isOriginal: Bool
+    ) {
+        guard isOriginal || service.hasNoEndpoints, let object = rule?.rules.first,
+            let settings = policy?.outlierDetection
+        else { return }
+        findings.report(
+            .warning, object, at: settings.position, "spec.trafficPolicy.outlierDetection",
+            "connections to \(key.host) go to the address that the client dialled: none is left "
+                + "out, whatever it answers",
+            advice: "remove outlierDetection, or give \(key.host) endpoints to choose among")
+    }
+
     /// A hash beside it is what Istio takes instead.
     static func passesThrough(_ settings: LoadBalancerSettings?) -> Bool {
         settings?.simple == .passthrough && settings?.consistentHash?.key == nil
@@ -51,7 +66,7 @@ extension ClusterBuilder {
 
 extension RegisteredService {
     /// Written to go wherever the client meant to.
-    fileprivate var hasNoEndpoints: Bool {
+    var hasNoEndpoints: Bool {
         guard case .entries(let entries) = description else { return false }
         return entries.allSatisfy { $0.resolution == .none }
     }

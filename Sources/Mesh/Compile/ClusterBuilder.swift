@@ -48,6 +48,7 @@ struct ClusterBuilder {
         let policy = merged?.policy(port: key.port, subset: key.subset)
         let dynamic = dynamicHosts(of: service, key, merged)
         let original = dynamic == nil ? original(of: service, key, merged, policy) : nil
+        tellOfOutliers(policy, of: service, key, merged, isOriginal: original != nil)
         if original == nil, dynamic == nil {
             tellOfNothing(service, key, merged, all: all, members: members)
         }
@@ -69,7 +70,8 @@ struct ClusterBuilder {
             pool: PoolPolicy(
                 policy?.connectionPool,
                 retryBudget: policy?.retryBudget),
-            outliers: OutlierPolicy(policy?.outlierDetection), endpoints: members,
+            outliers: service.hasNoEndpoints ? nil : OutlierPolicy(policy?.outlierDetection),
+            endpoints: members,
             balance: balance(members, policy, of: key, merged, old: old),
             proxyHeader: key.use == .outbound ? Self.proxyHeader(policy?.proxyProtocol) : nil,
             tunnel: key.use == .outbound ? policy?.tunnel.map { TunnelPolicy($0) } : nil,

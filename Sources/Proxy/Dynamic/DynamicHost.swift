@@ -25,7 +25,9 @@ final class DynamicHost {
     /// What is known of it now; its name was asked for.
     func call(_ settings: DynamicHosts, in cluster: ClusterState) -> DynamicHostTable.Finding {
         if name.addresses != answer || endpoint == nil { learn(settings, in: cluster) }
-        if !answer.isEmpty, let endpoint { return .host(endpoint) }
+        if !answer.isEmpty, let endpoint {
+            return endpoint.isEjected ? .failed(.leftOut) : .host(endpoint)
+        }
         if let prohibited {
             let called = CalledName(text: name.text, isLiteral: name.isLiteral)
             return .failed(.prohibited(prohibited, name: called))
@@ -58,6 +60,7 @@ final class DynamicHost {
         let start = Int(cluster.worker.random.below(UInt32(open.count)))
         state.adopt(AddressRotation(open, startingAt: start))
         state.enterLimits()
+        state.enterHealth()
         endpoint = state
     }
 

@@ -25,6 +25,8 @@ enum DynamicHostFailure: Error {
     case prohibited(SocketAddress, name: CalledName)
     /// The request, or the connection, has passed this proxy before.
     case cameRound
+    /// It has failed too often; another cannot be asked in its place.
+    case leftOut
     /// Too many hosts, or too many requests that wait for DNS.
     case overflow
 
@@ -34,6 +36,7 @@ enum DynamicHostFailure: Error {
         case .notAdmitted: .hostNotAdmitted
         case .prohibited: .addressProhibited
         case .cameRound: .proxyLoop
+        case .leftOut: .noHealthyUpstream
         case .overflow: .nameCacheOverflow
         }
     }
@@ -43,7 +46,7 @@ enum DynamicHostFailure: Error {
         switch self {
         case .notAdmitted: .host
         case .prohibited: .address
-        case .unnamed, .badName, .unresolved, .timeout, .cameRound, .overflow: nil
+        case .unnamed, .badName, .unresolved, .timeout, .cameRound, .leftOut, .overflow: nil
         }
     }
 
@@ -52,6 +55,7 @@ enum DynamicHostFailure: Error {
         switch self {
         case .unnamed, .badName, .unresolved, .timeout: "DNS resolution failure: "
         case .notAdmitted, .prohibited, .cameRound: ""
+        case .leftOut: "no healthy upstream: "
         case .overflow: "DNS cache overflow: "
         }
     }
@@ -77,6 +81,7 @@ enum DynamicHostFailure: Error {
             return "\(address.host)\(name) is blocked: it is \(kind), and no ServiceEntry lists "
                 + "it under addresses with port \(address.port)"
         case .cameRound: return "\(host) leads back to this proxy, which has sent it on before"
+        case .leftOut: return "\(host) has failed too often and is left out (outlierDetection)"
         case .overflow: return "too many hosts are being called"
         }
     }

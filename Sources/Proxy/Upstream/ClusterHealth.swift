@@ -32,13 +32,12 @@ final class ClusterHealth: Sendable {
         }
     }
 
-    /// Who comes back. - Parameter find: the shared record of an endpoint.
-    func check(
-        _ policy: OutlierPolicy, nowMs: UInt64, find: (EndpointKey) -> EndpointHealth?
-    ) -> [EndpointKey] {
+    /// Who comes back. The worker that looks need not know all of them: each has called its own of
+    /// the hosts that requests name.
+    func check(_ policy: OutlierPolicy, nowMs: UInt64) -> [EndpointKey] {
         state.withLock { state in
             let returned = state.ejections.check(policy, nowMs: nowMs)
-            for case let health? in returned.map(find) {
+            for health in returned.compactMap({ endpoints[$0] }) {
                 health.clearAll()
                 health.isEjected.store(false, ordering: .releasing)
             }

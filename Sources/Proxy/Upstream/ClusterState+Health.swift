@@ -19,7 +19,7 @@ extension ClusterState {
 
     func leaveHealth() {
         guard let health else { return }
-        for endpoint in endpoints { endpoint.leaveHealth() }
+        for endpoint in calledEndpoints { endpoint.leaveHealth() }
         if let healthSeat { health.workers.leave(healthSeat) }
         healthSeat = nil
         if let watch { worker.loop.timers.cancel(watch.timer) }
@@ -33,11 +33,12 @@ extension ClusterState {
     /// An endpoint has had too much of something: out with it, at once.
     func eject(_ endpoint: EndpointState, _ record: EndpointHealth, for causes: EjectionCauses) {
         guard let health, let policy = cluster.outliers, !endpoint.isRetired else { return }
+        // Of the hosts that requests name, those that any worker has called.
+        let hosts = dynamic == nil ? endpoints.count : health.endpoints.count
         for cause in [EjectionCauses.gatewayErrors, .errors, .localOrigin]
         where causes.contains(cause) {
             let verdict = health.eject(
-                endpoint.key, record, ofHosts: endpoints.count, policy,
-                nowMs: worker.loop.nowMs)
+                endpoint.key, record, ofHosts: hosts, policy, nowMs: worker.loop.nowMs)
             note(verdict, cause)
             guard case .ejected = verdict else { continue }
             applyHealth()
@@ -75,7 +76,7 @@ extension ClusterState {
     /// Takes over what the workers know together.
     func applyHealth() {
         var isChanged = false
-        for endpoint in endpoints {
+        for endpoint in calledEndpoints {
             let isEjected = endpoint.health?.isEjected.load(ordering: .acquiring) ?? false
             if endpoint.isEjected != isEjected {
                 endpoint.isEjected = isEjected
@@ -105,9 +106,7 @@ extension ClusterState {
 
     func check(_ watch: HealthWatch) {
         guard let health, let policy = cluster.outliers, watch === self.watch else { return }
-        let returned = health.check(policy, nowMs: worker.loop.nowMs) { key in
-            endpoints.first { $0.key == key }?.health
-        }
+        let returned = health.check(policy, nowMs: worker.loop.nowMs)
         if !returned.isEmpty {
             applyHealth()
             if let healthSeat { health.workers.tellOthers(than: healthSeat) { $0.applyHealth() } }

@@ -76,7 +76,7 @@ final class ClusterState {
         endpoints = states
         if limits != nil { for endpoint in calledEndpoints { endpoint.enterLimits() } }
         if let health {
-            for endpoint in states { endpoint.enterHealth() }
+            for endpoint in states + (dynamic?.endpoints ?? []) { endpoint.enterHealth() }
             noteEjections(health)
         }
         stats.set(.membershipTotal, to: UInt64(states.count))

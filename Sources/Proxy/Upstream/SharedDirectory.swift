@@ -23,6 +23,9 @@ final class SharedDirectory<Key: Hashable & Sendable, Item: Sendable>: Sendable 
         }
     }
 
+    /// Nil where nobody has entered it.
+    subscript(key: Key) -> Item? { entries.withLock { $0[key]?.item } }
+
     /// True when nobody is left.
     @discardableResult
     func leave(_ key: Key) -> Bool {
