@@ -92,7 +92,9 @@ struct Scan {
     private var hasClosedFolders = false
     private(set) var folderIdentities: [String: FileIdentity] = [:]
     private(set) var hasFoldersAlone = true
-    private(set) var hasAliases = false
+    /// Files and folders that were met under a second name.
+    private var aliasCount = 0
+    var hasAliases: Bool { aliasCount > 0 }
     var files: [(path: String, stamp: FileStamp?)] = []
     var folders: [String] = []
     var findings: [Diagnostic] = []
@@ -114,9 +116,10 @@ struct Scan {
                 if isFirst(stamp) { files.append((path, stamp)) }
                 return
             }
-            let before = files.count
+            let before = files.count + aliasCount
             walk(path, stamp)
-            if files.count == before, findings.isEmpty, !isOverBase || hasClosedFolders {
+            if files.count + aliasCount == before, findings.isEmpty, !isOverBase || hasClosedFolders
+            {
                 findings.append(
                     Diagnostic(
                         severity: .warning, location: SourceLocation(file: path),
@@ -163,7 +166,7 @@ struct Scan {
 
     private mutating func isFirst(_ stamp: FileStamp) -> Bool {
         let isFirst = seen.insert(stamp.identity).inserted
-        if !isFirst { hasAliases = true }
+        if !isFirst { aliasCount += 1 }
         return isFirst
     }
 

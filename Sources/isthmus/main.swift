@@ -2,4 +2,8 @@
 // Thin on purpose; every subcommand is a file in Commands/.
 import ArgumentParser
 
-IsthmusCommand.main(EnvironmentDefaults.applied(to: Array(CommandLine.arguments.dropFirst())))
+let arguments = Array(CommandLine.arguments.dropFirst())
+if let complaint = CommandWord.complaint(arguments) {
+    IsthmusCommand.exit(withError: complaint.exit)
+}
+IsthmusCommand.main(EnvironmentDefaults.applied(to: arguments))

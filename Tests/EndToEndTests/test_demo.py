@@ -64,8 +64,9 @@ class Demo:
         self.port = free_port()
         command = [binary(), "demo", "--port", self.port, "--https-port", free_port()]
         command += ["--workload-port", free_port(), "--admin-port", free_port()]
-        others = (15001, 80, 443, 9443)
-        command += ["--port-map", ",".join(f"{port}={free_port()}" for port in others)]
+        self.others = {port: free_port() for port in (15001, 80, 443, 9443)}
+        mapped = ",".join(f"{port}={bound}" for port, bound in self.others.items())
+        command += ["--port-map", mapped]
         self.child = Child(command, folder, "demo", env=environment(), cwd=PROJECT)
 
         def told():
@@ -115,6 +116,16 @@ def test_a_port_that_is_taken_is_named(demo):
     run = isthmus("demo", "--port", demo.port)
     assert run.code not in (0, 64)
     assert str(demo.port) in run.err
+
+
+def test_a_second_demo_is_told_all_that_it_needs_at_once(demo):
+    """It would lose one port after another, each found by another start."""
+    ports = ["--port", free_port(), "--https-port", free_port()]
+    run = isthmus("demo", *ports, "--port-map", f"15001={demo.others[15001]}")
+    assert run.code == 74
+    assert "another demo may be running" in run.err
+    for flag in ("--port", "--https-port", "--workload-port", "--admin-port", "--port-map 15001="):
+        assert f"{flag} " in run.err or flag in run.err, flag
 
 
 def test_the_page_comes_through_the_gateway(demo):

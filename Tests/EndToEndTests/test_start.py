@@ -188,6 +188,21 @@ def test_a_usage_error_is_64(arguments):
     assert run.out == "", "talk belongs on standard error"
 
 
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (["gatway", "-f", "x"], "did you mean isthmus gateway?"),
+        (["ca", "ini"], "did you mean isthmus ca init?"),
+        (["rules.yaml"], "the commands of isthmus are demo, gateway, "),
+    ],
+)
+def test_a_word_that_is_no_command_is_named_and_not_the_option_behind_it(arguments, told):
+    run = isthmus(*arguments)
+    assert run.code == 64 and run.out == ""
+    assert f'"{[a for a in arguments if a != "ca"][0]}" is no command' in run.err
+    assert told in run.err
+
+
 def test_the_label_selects_the_gateways(started):
     mine = answer("mine")
     mine[0]["spec"]["selector"] = {"team": "shop"}

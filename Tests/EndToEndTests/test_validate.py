@@ -147,6 +147,20 @@ def test_several_paths_are_read(tmp_path):
     assert {f[0] for f in errors(run)} == {"a.yaml", "b.yaml"}
 
 
+def test_files_that_a_shell_has_written_out_are_all_read(tmp_path):
+    """`validate -f *.yaml`: the option takes the first, the others follow it."""
+    for name in ("a.yaml", "b.yaml", "c.yaml"):
+        (tmp_path / name).write_text("kind: [")
+    run = isthmus("validate", "-f", *(tmp_path / n for n in ("a.yaml", "b.yaml", "c.yaml")))
+    assert {f[0] for f in errors(run)} == {"a.yaml", "b.yaml", "c.yaml"}
+
+
+def test_a_folder_whose_files_were_given_before_it_is_not_called_empty(tmp_path):
+    (tmp_path / "a.yaml").write_text(GOOD)
+    run = isthmus("validate", "-f", tmp_path / "a.yaml", "-f", tmp_path)
+    assert run.code == 0 and findings(run) == [] and "no *.yaml" not in run.out + run.err
+
+
 def test_standard_input_is_read():
     assert isthmus("validate", "-f", "-", stdin=GOOD).code == 0
     assert isthmus("validate", "-f", "-", stdin="kind: [").code == 65

@@ -1,9 +1,11 @@
 // Finds the name somebody probably meant: the nearest by typing errors, or the same word in another
 // case. Used for fields, values and kinds alike.
 
-enum Spelling {
+public enum Spelling {
     /// The candidate nearest to `word`, or nil where none is near enough to be worth naming.
-    static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+    public static func nearest(
+        to word: String, among candidates: some Sequence<String>
+    ) -> String? {
         let lowered = word.lowercased()
         let allowed = word.utf8.count <= 4 ? 1 : (word.utf8.count <= 8 ? 2 : 3)
         var best: (name: String, distance: Int)?

@@ -85,13 +85,13 @@ struct DemoCommand: ParsableCommand {
     }
 
     private func run(_ log: Log) throws -> ExitStatus {
+        let ports = DemoMesh.Ports(
+            http: port, https: httpsPort, workload: workloadPort,
+            others: try mappedPorts(), admin: adminPort)
+        try DemoPort.refuseSecond(ports)
         try DemoPort.refuseOccupied(port, flag: "--port")
         try DemoPort.refuseOccupied(httpsPort, flag: "--https-port")
-        let mesh = try DemoMesh(
-            ports: .init(
-                http: port, https: httpsPort, workload: workloadPort,
-                others: mappedPorts, admin: adminPort),
-            paths: paths, log: log)
+        let mesh = try DemoMesh(ports: ports, paths: paths, log: log)
         let bookinfo = mesh.bookinfo()
         let samples = Samples()
         do {
@@ -122,8 +122,9 @@ struct DemoCommand: ParsableCommand {
             .reduce(into: [:]) { $0[$1] = try PortMap.freePort() }
     }
 
-    private var mappedPorts: [UInt16: UInt16] {
-        portMap.ports
+    /// What is free is decided here: the greeting and the resources have to say it.
+    private func mappedPorts() throws -> [UInt16: UInt16] {
+        try portMap.ports.mapValues { $0 == 0 ? try PortMap.freePort() : $0 }
     }
 
     private func greeting(_ process: ProxyProcess, _ mesh: DemoMesh) -> String {
@@ -168,7 +169,7 @@ struct DemoCommand: ParsableCommand {
                 ports: .init(
                     http: try PortMap.freePort(), https: try PortMap.freePort(),
                     workload: try PortMap.freePort(),
-                    others: try freePorts().merging(mappedPorts) { $1 }, admin: 0),
+                    others: try freePorts().merging(try mappedPorts()) { $1 }, admin: 0),
                 paths: paths, isChecked: true, log: log)
             let candidate = mesh.bookinfo()
             do {

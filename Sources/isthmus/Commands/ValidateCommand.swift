@@ -14,9 +14,13 @@ struct ValidateCommand: ParsableCommand {
             Ends with 0, or with 65 where there is an error; warnings alone are no error.
 
             isthmus validate -f gateways/bookinfo
+            isthmus validate -f rules/*.yaml
             """)
 
     @OptionGroup var resources: ResourceOptions
+    @Argument(help: ArgumentHelp("More files and folders.", valueName: "path"))
+    var more: [String] = []
+
     @OptionGroup var nodeOptions: NodeOptions
 
     @Option(name: .shortAndLong, help: "text or json.")
@@ -30,7 +34,7 @@ struct ValidateCommand: ParsableCommand {
             // Whether a proxy has an identity is not in the files.
             var node = nodeOptions.node
             node.hasIdentity = true
-            let reader = ConfigurationReader(try resources.source(for: node))
+            let reader = ConfigurationReader(try resources.source(for: node, and: more))
             let reading = reader.load()
             let findings = ValidationFindings(
                 reading,

@@ -110,8 +110,10 @@ struct DemoMesh {
     }
 
     /// The proxy by which anybody calls from inside the mesh: `curl -x` takes it.
-    var callsAddress: SocketAddress {
-        .v4(0x7F00_0200 + Self.curl.place, port: ports.bound(Self.declaredCalls))
+    var callsAddress: SocketAddress { Self.callsAddress(ports) }
+
+    static func callsAddress(_ ports: Ports) -> SocketAddress {
+        .v4(0x7F00_0200 + curl.place, port: ports.bound(declaredCalls))
     }
 
     var outsideRoots: [UInt8] { outside.roots }

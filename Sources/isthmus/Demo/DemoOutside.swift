@@ -12,7 +12,7 @@ import Proxy
 
 struct DemoOutside {
     /// All names are at one address.
-    private static let host: UInt32 = 0x7F00_0029
+    static let host: UInt32 = 0x7F00_0029
     private static let publicNames = [
         "books.example.com", "news.example.com", "wiki.example.com", "*.wiki.example.com",
     ]

@@ -13,9 +13,9 @@ enum CommandWord {
     ) -> Complaint? {
         let subcommands = command.configuration.subcommands
         guard let word = arguments.first, !word.hasPrefix("-"), !subcommands.isEmpty,
-            word != "help"
+            word != "help" || name != "isthmus"
         else { return nil }
-        let names = subcommands.compactMap(\.configuration.commandName)
+        let names = subcommands.compactMap { $0.configuration.commandName }
         if let found = subcommands.first(where: { $0.configuration.commandName == word }) {
             return complaint(
                 Array(arguments.dropFirst()), of: found, called: "\(name) \(word)")

@@ -21,9 +21,8 @@ struct PlacementOptions: ParsableArguments {
 
     /// A place as WorkloadEntries write it.
     private static func place(_ argument: String) throws -> String {
-        let parts = argument.split(
-            separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard !parts.contains(""), !argument.contains("*") else {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 3, !parts.contains(""), !argument.contains("*") else {
             throw ValidationError(
                 "\"\(argument)\" is no place; write region, region/zone or region/zone/subzone")
         }

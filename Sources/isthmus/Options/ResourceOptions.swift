@@ -20,8 +20,10 @@ struct ResourceOptions: ParsableArguments {
             "The namespace of objects that name none.", valueName: "name"))
     var defaultNamespace = "default"
 
+    /// - Parameter more: paths that were written without a letter before them.
     /// - Throws: when standard input was asked for and cannot be read.
-    func source(for node: Node) throws -> ConfigurationSource {
+    func source(for node: Node, and more: [String] = []) throws -> ConfigurationSource {
+        let paths = paths + more
         var input: [UInt8] = []
         if paths.contains("-") {
             do {
