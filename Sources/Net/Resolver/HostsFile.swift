@@ -1,6 +1,5 @@
 // The hosts file (hosts(5)): names whose addresses the machine's owner has decided.
 // Read again only when it changed, because thousands of names may be looked up each second.
-internal import CLinux
 
 struct HostsFile {
     private let path: String

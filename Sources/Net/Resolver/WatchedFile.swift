@@ -1,4 +1,5 @@
 // A file whose changes matter to every look-up of a name, of which there may be thousands a second.
+internal import CLinux
 internal import Glibc
 
 /// The kernel is asked about it once in a round of the loop.

@@ -301,11 +301,14 @@ final class H2Connection: Pollable, PeerHolder {
 /// Makes a stream object for every request, and tells its connection when there is output.
 private final class ServerSession: H2Session {
     private unowned let connection: H2Connection
+    /// Of its own: the clock is read several times for each request.
+    private let loop: Loop
     /// Streams that are over, for those to come; none is kept once the connection idles.
     var spare: ContiguousArray<H2ServerStream> = []
 
     init(connection: H2Connection) {
         self.connection = connection
+        loop = connection.worker.loop
         super.init(role: .server, limits: connection.worker.settings.limits.http2)
     }
 
@@ -320,5 +323,5 @@ private final class ServerSession: H2Session {
         connection.flushSoon()
     }
 
-    override var nowMs: UInt64 { connection.worker.loop.nowMs }
+    override var nowMs: UInt64 { loop.nowMs }
 }

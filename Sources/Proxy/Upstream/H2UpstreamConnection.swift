@@ -392,9 +392,11 @@ final class H2UpstreamConnection: Dialler {
 /// Tells its connection when there is output.
 private final class UpstreamSession: H2Session {
     private unowned let connection: H2UpstreamConnection
+    private let loop: Loop
 
     init(connection: H2UpstreamConnection) {
         self.connection = connection
+        loop = connection.worker.loop
         super.init(role: .client, limits: connection.worker.settings.limits.http2)
     }
 
@@ -406,5 +408,5 @@ private final class UpstreamSession: H2Session {
         connection.pingAnswered()
     }
 
-    override var nowMs: UInt64 { connection.worker.loop.nowMs }
+    override var nowMs: UInt64 { loop.nowMs }
 }
