@@ -149,7 +149,7 @@ import Testing
 
     @Test("all who call a name wait for one answer, and the next finds it there")
     func together() async throws {
-        let server = try Self.server { _ in .addresses(["192.0.2.5"], ttl: 60) }
+        let server = try Self.server { _ in .addresses(["192.0.2.5"], ttl: 3600) }
         let desk = try Desk(server)
         async let one = desk.call("one.test")
         async let two = desk.call("one.test")
@@ -181,7 +181,7 @@ import Testing
         let file = "\(folder.path)/resolv.conf"
         try Data("search corp.test\noptions ndots:5\n".utf8).write(to: URL(filePath: file))
         let server = try Self.server { name in
-            name.hasSuffix("corp.test") ? .addresses(["192.0.2.6"], ttl: 60) : .code(3)
+            name.hasSuffix("corp.test") ? .addresses(["192.0.2.6"], ttl: 3600) : .code(3)
         }
         let desk = try Desk(server, search: file)
         #expect(await desk.call("a.example").contains("NXDOMAIN"))
@@ -234,7 +234,7 @@ import Testing
         let server = try Self.server { name in
             switch name {
             case "gone.test": .code(3)
-            default: .addresses(["192.0.2.5"], ttl: 60)
+            default: .addresses(["192.0.2.5"], ttl: 3600)
             }
         }
         let desk = try Desk(server) {
@@ -274,7 +274,7 @@ import Testing
     @Test("who is called off by another's call is not called, and gives back one place alone")
     func calledOff() async throws {
         let server = try Self.server { name in
-            name == "one.test" ? .addresses(["192.0.2.5"], ttl: 60) : .silence
+            name == "one.test" ? .addresses(["192.0.2.5"], ttl: 3600) : .silence
         }
         try await withDesk(Desk(server) { $0.waitsMax = 2 }) { desk in
             #expect(await desk.callsOneOff("one.test") == ["first"])
